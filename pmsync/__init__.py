@@ -1,0 +1,1 @@
+"""The project: settings, URLs, ASGI, Celery wiring, private servers and the demo."""

@@ -1,0 +1,69 @@
+"""Celery: the broker, the queues, and what beat ticks."""
+
+import os
+
+from celery import Celery
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pmsync.settings")
+
+from django.conf import settings
+
+from . import celery_health
+
+app = Celery("pmsync")
+app.conf.update(
+    broker_url=settings.REDIS_URL,
+    # Results live in rows of ours, never in the broker.
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_default_queue="housekeeping",
+    task_serializer="json",
+    accept_content=["json"],
+    worker_prefetch_multiplier=1,
+    broker_connection_retry_on_startup=True,
+    # A task that takes longer is delivered again; the lease makes the second delivery harmless.
+    broker_transport_options={"visibility_timeout": 1800, "socket_timeout": 10, "socket_keepalive": True},
+    timezone="UTC",
+    beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
+    worker_hijack_root_logger=False,
+    beat_schedule={
+        "scheduler tick": {
+            "task": "sync.tick",
+            "schedule": settings.EMAIL_SYNC_TICK_SECONDS,
+            "options": {"queue": "sync.high", "expires": settings.EMAIL_SYNC_TICK_SECONDS},
+        },
+        "sweep": {"task": "sync.sweep", "schedule": 20.0, "options": {"queue": "housekeeping", "expires": 60}},
+        "bury orphans": {
+            "task": "mail.bury_all",
+            "schedule": 120.0,
+            "options": {"queue": "housekeeping", "expires": 120},
+        },
+        "finish removals": {
+            "task": "providers.finish_removals",
+            "schedule": 3600.0,
+            "options": {"queue": "housekeeping", "expires": 3600},
+        },
+        "sweep sessions and codes": {
+            "task": "users.sweep",
+            "schedule": 3600.0,
+            "options": {"queue": "housekeeping", "expires": 3600},
+        },
+        "prune journals": {
+            "task": "realtime.prune_all",
+            "schedule": 3600.0,
+            "options": {"queue": "housekeeping", "expires": 3600},
+        },
+    },
+)
+app.conf.task_queues = [
+    Queue(name, routing_key=name)
+    for name in (
+        "sync.high", "sync.normal", "sync.low", "calendar", "contacts", "webhooks", "outbound", "backfill", "ai",
+        "embedding", "housekeeping",
+    )
+]  # fmt: skip
+# Found by pmsync.apps once Django's models are loaded.
+WITH_TASKS = ["pmsync", "apps.sync", "apps.mail", "apps.realtime", "apps.users", "apps.providers"]
+celery_health.install(app)

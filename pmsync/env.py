@@ -1,0 +1,113 @@
+"""Reads and checks every setting that comes from the environment; a bad one stops the process.
+
+Precedence: the process environment, then the private installation's file (`pmsync.private`).
+"""
+
+import base64
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import environ
+
+from pmsync.private.home import Home
+
+KNOWN: Final = {
+    "PMSYNC_HOME": "folder of the private servers and files",
+    "PMSYNC_SECRET_KEY": "signs tokens and links; at least 32 characters",
+    "PMSYNC_OLD_SECRET_KEYS": "former secret keys still accepted, comma separated; each at least 32 characters",
+    "PMSYNC_MASTER_KEYS": "id:base64 of 32 bytes, comma separated, the newest first",
+    "PMSYNC_DEBUG": "true or false",
+    "PMSYNC_ALLOWED_HOSTS": "host names, comma separated",
+    "PMSYNC_PUBLIC_URL": "the address people open, such as https://pmsync.example.com",
+    "PMSYNC_STORAGE": "folder of the sealed message files",
+    "PMSYNC_ALLOW_PRIVATE_HOSTS": "true lets accounts live on private addresses (demo, tests, intranets)",
+    "PMSYNC_EMAIL_URL": "where our own mail is submitted, such as smtp://user:password@host:587",
+    "PMSYNC_EMAIL_FROM": "the sender of our own mail",
+    "PMSYNC_PG_DUMP": "the pg_dump program, of the server's version or newer; by default the one on PATH",
+    "PMSYNC_LOG": "console or json",
+    "PMSYNC_JOURNAL_DAYS": "days that events are kept for clients that were away",
+}
+
+
+class BadSetting(SystemExit):
+    """Stops the start with the setting's name and the form it must have."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"Setting {name}: {problem}. Expected: {KNOWN.get(name, 'see the README')}.")
+
+
+@dataclass(frozen=True, slots=True)
+class MasterKey:
+    """One wrapping key and the id under which wrapped data keys name it."""
+
+    id: str
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"MasterKey({self.id!r})"
+
+
+def load() -> environ.Env:
+    """The environment over the private file. Raises BadSetting for an unknown PMSYNC_ name."""
+    for name, value in Home.of_environment().read_env().items():
+        os.environ.setdefault(name, value)
+    for name in os.environ:
+        if name.startswith("PMSYNC_") and name not in KNOWN and not name.startswith("PMSYNC_TEST_"):
+            raise BadSetting(name, "unknown; known are " + ", ".join(sorted(KNOWN)))
+    return environ.Env()
+
+
+def required(env: environ.Env, name: str) -> str:
+    """A setting without which nothing works. Raises BadSetting when it is absent."""
+    value = str(env.str(name, default=""))
+    if not value:
+        raise BadSetting(name, "missing; set it, or start the private servers with `make up`")
+    return value
+
+
+def boolean(env: environ.Env, name: str, *, default: bool) -> bool:
+    """A switch. Raises BadSetting for anything but true/false, yes/no, on/off, 1/0."""
+    text = str(env.str(name, default=str(default))).strip().lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    raise BadSetting(name, f"{text!r} is neither true nor false")
+
+
+def master_keys(env: environ.Env) -> tuple[MasterKey, ...]:
+    """The wrapping keys, newest first. Raises BadSetting without ever showing a key."""
+    keys = []
+    for position, item in enumerate(required(env, "PMSYNC_MASTER_KEYS").split(","), start=1):
+        identifier, _, encoded = item.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            raise BadSetting("PMSYNC_MASTER_KEYS", f"key {position} is not base64") from None
+        if not identifier or len(key) != 32:
+            raise BadSetting("PMSYNC_MASTER_KEYS", f"key {position} must be `id:` and the base64 of 32 bytes")
+        keys.append(MasterKey(identifier, key))
+    return tuple(keys)
+
+
+def secret_key(env: environ.Env) -> str:
+    """The signing secret. Raises BadSetting when it is short."""
+    value = required(env, "PMSYNC_SECRET_KEY")
+    if len(value) < 32:
+        raise BadSetting("PMSYNC_SECRET_KEY", "too short")
+    return value
+
+
+def old_secret_keys(env: environ.Env) -> list[str]:
+    """Former signing secrets that still verify. Raises BadSetting when one is short."""
+    values = [str(value).strip() for value in env.list("PMSYNC_OLD_SECRET_KEYS", default=[])]
+    if any(len(value) < 32 for value in values):
+        raise BadSetting("PMSYNC_OLD_SECRET_KEYS", "one of them is too short")
+    return values
+
+
+def folder(env: environ.Env, name: str, default: Path) -> Path:
+    """A folder, as an absolute path."""
+    return Path(str(env.str(name, default=str(default)))).resolve()

@@ -1,0 +1,25 @@
+"""Every address of the web process."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from apps.core import shell
+
+api: list[URLPattern | URLResolver] = [
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("", include("apps.users.urls")),
+    path("", include("apps.providers.urls")),
+    path("", include("apps.sync.urls")),
+    path("", include("apps.mail.urls")),
+]
+
+urlpatterns = [
+    path("api/v1/", include(api)),
+    path("admin/", admin.site.urls),
+    path("sw.js", shell.service_worker),
+    path("", include("apps.providers.urls_blueprint")),
+    path("", include("apps.sync.urls_blueprint")),
+    # Everything else is an address inside the client; what looks like a file or an API is not.
+    re_path(r"^(?!api/|static/|ws/|health/|providers/|email)(?P<rest>[^.]*)$", shell.app),
+]
