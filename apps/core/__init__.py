@@ -1,0 +1,1 @@
+"""Crypto, ids, clock, HTTP errors, storage, metrics: no models of the product."""
