@@ -1,0 +1,1 @@
+"""Tenants: who they are, how one is provisioned, opened and erased."""

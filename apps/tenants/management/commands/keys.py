@@ -1,0 +1,39 @@
+"""`manage.py keys rotate`: put every tenant's data keys under the newest master key."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.tenants import rewrapping
+from apps.tenants.progress import Progress, silence
+
+
+class Command(BaseCommand):
+    """Exit 0 when every key stands under the newest master key, 1 when one does not open."""
+
+    help = (
+        "Re-wrap data keys under the first key of PMSYNC_MASTER_KEYS. Keep the old one listed until this is "
+        "done; run it again after an interruption."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("action", choices=["rotate"])
+        parser.add_argument("--json", action="store_true", help="print the outcome as one JSON line")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            done = rewrapping.rotate(silence if options["json"] else Progress(self.stderr, "keys re-wrapped"))
+        except rewrapping.CannotRotate as closed:
+            raise CommandError(
+                f"Nothing was changed: {closed}. PMSYNC_MASTER_KEYS must list every key still in use."
+            ) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(asdict(done)))
+        else:
+            self.stdout.write(
+                f"{done.rewrapped} data keys re-wrapped, {done.already} stood under {done.master_key_id!r} already. "
+                "The old master key may be removed from PMSYNC_MASTER_KEYS."
+            )

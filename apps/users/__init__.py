@@ -1,0 +1,1 @@
+"""People: who they are, what they belong to, how they sign in."""

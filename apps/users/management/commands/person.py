@@ -1,0 +1,130 @@
+"""`manage.py person create|list|password`: the people of this installation."""
+
+import json
+import os
+from argparse import _SubParsersAction
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.tenants.models import Tenant
+from apps.users import passwords, people
+from apps.users.models import Role, User
+
+
+class Command(BaseCommand):
+    """Exit 0 done, 1 failed, 2 bad arguments. Passwords come by environment variable, never as an argument."""
+
+    help = "Create people, list them, and set their passwords."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        create = _action(actions, "create", "create a person, and make them a member of a tenant")
+        create.add_argument("email")
+        create.add_argument("--name", default="")
+        create.add_argument("--tenant", metavar="SLUG")
+        create.add_argument("--role", choices=Role.values, default=Role.MEMBER.value)
+        create.add_argument("--locale", choices=people.LOCALES, default="en")
+        create.add_argument("--timezone", default="UTC", help="such as Europe/Rome")
+        create.add_argument("--staff", action="store_true", help="an operator of the installation: admin, no content")
+        create.add_argument(
+            "--password-env", metavar="VAR", help="variable that holds the password; else a link is mailed"
+        )
+        listing = _action(actions, "list", "list people")
+        listing.add_argument("--tenant", metavar="SLUG")
+        password = _action(actions, "password", "set a password, or mail and print a link to set one")
+        password.add_argument("email")
+        password.add_argument("--password-env", metavar="VAR", help="variable that holds it; else a link is mailed")
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        try:
+            getattr(self, f"_{action}")(**options)
+        except ValidationError as refused:
+            raise CommandError(" ".join(refused.messages)) from None
+
+    def _say(self, as_json: bool, facts: Any, text: str) -> None:
+        self.stdout.write(json.dumps(facts) if as_json else text)
+
+    def _create(
+        self,
+        *,
+        email: str,
+        name: str,
+        tenant: str | None,
+        role: str,
+        locale: str,
+        timezone: str,
+        staff: bool,
+        password_env: str | None,
+        json: bool,
+        **_: Any,
+    ) -> None:
+        company = _tenant(tenant) if tenant else None
+        password = _secret(password_env)
+        user = people.create_person(email, name, password, locale=locale, timezone=timezone, is_staff=staff)
+        if company:
+            people.join(company, user, Role(role))
+        link = None if password else people.invite(user)
+        place = f", {role} of {company.slug}" if company else ""
+        told = f"\nThey choose a password here, within three days:\n{link}" if link else ""
+        self._say(json, _facts(user) | {"set_password": link}, f"{user.email} exists now{place}.{told}")
+
+    def _list(self, *, tenant: str | None, json: bool, **_: Any) -> None:
+        users = User.objects.order_by("email").prefetch_related("memberships__tenant")
+        if tenant:
+            users = users.filter(memberships__tenant=_tenant(tenant))
+        facts = [_facts(user) for user in users]
+        lines = [f"{fact['email']:<40} {_places(fact)}" for fact in facts]
+        self._say(json, facts, "\n".join(lines) or "Nobody yet.")
+
+    def _password(self, *, email: str, password_env: str | None, json: bool, **_: Any) -> None:
+        user = people.find(email)
+        if user is None:
+            raise CommandError(f"Nobody here has the address {email}.")
+        password = _secret(password_env)
+        if password is None:
+            link = people.invite(user)
+            self._say(json, {"set_password": link}, f"They choose a password here, within three days:\n{link}")
+            return
+        passwords.StrengthValidator().validate(password, user)
+        people.set_password(user, password)
+        self._say(json, _facts(user), f"The password of {user.email} is set, and their devices are signed out.")
+
+
+def _action(actions: "_SubParsersAction[CommandParser]", name: str, what: str) -> CommandParser:
+    parser = actions.add_parser(name, help=what, description=what)
+    parser.add_argument("--json", action="store_true", help="print the outcome as one JSON line")
+    return parser
+
+
+def _secret(variable: str | None) -> str | None:
+    if variable is None:
+        return None
+    if not os.environ.get(variable):
+        raise CommandError(f"The environment variable {variable} is empty or not set.", returncode=2)
+    return os.environ[variable]
+
+
+def _tenant(slug: str) -> Tenant:
+    tenant = Tenant.objects.filter(slug=slug).first()
+    if tenant is None:
+        raise CommandError(f"There is no tenant {slug!r}; `manage.py tenant list` shows those that exist.")
+    return tenant
+
+
+def _facts(user: User) -> dict[str, Any]:
+    return {
+        "id": str(user.pk),
+        "email": user.email,
+        "name": user.name,
+        "staff": user.is_staff,
+        "active": user.is_active,
+        "memberships": {row.tenant.slug: row.role for row in user.memberships.select_related("tenant")},
+    }
+
+
+def _places(fact: dict[str, Any]) -> str:
+    places = [f"{slug} ({role})" for slug, role in fact["memberships"].items()]
+    return ", ".join(["operator"] * fact["staff"] + places)
