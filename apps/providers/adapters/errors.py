@@ -1,0 +1,97 @@
+"""The errors an adapter may raise; nothing else escapes one.
+
+AdapterError
+├── Transient            try again after a pause
+│   ├── RateLimited      the provider said to slow down
+│   └── ProviderDown     the host is out of reach, for everybody
+├── AuthExpired          the access token is spent; a refresh may mend it
+├── NeedsReconnect       only the person can mend it (password, consent, certificate)
+├── PermissionMissing    logged in, but not allowed
+├── CursorExpired        incremental sync is impossible from here: compare in full
+├── Conflict             the object changed at the provider meanwhile
+├── NotFound             the object is gone
+└── Rejected             the provider will never accept this
+"""
+
+
+class AdapterError(Exception):
+    """What went wrong at a provider.
+
+    `reason` is written for an operator, never holds a secret, and is kept short; `said` is what
+    the server answered, word for word, for the person to read.
+    """
+
+    code = "adapter_error"
+
+    def __init__(self, reason: str, *, said: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.said = said[:500]
+
+
+class Transient(AdapterError):
+    """A passing fault. `retry_after` is in seconds, None when the provider gave no hint."""
+
+    code = "transient"
+
+    def __init__(self, reason: str, *, said: str = "", retry_after: float | None = None) -> None:
+        super().__init__(reason, said=said)
+        self.retry_after = retry_after
+
+
+class RateLimited(Transient):
+    """The provider asked for fewer requests or connections."""
+
+    code = "rate_limited"
+
+
+class ProviderDown(Transient):
+    """The host refuses, hangs or cannot be found: likely for every account on it."""
+
+    code = "provider_down"
+
+
+class AuthExpired(AdapterError):
+    """The credentials lapsed and may be refreshed without the person."""
+
+    code = "auth_expired"
+
+
+class NeedsReconnect(AdapterError):
+    """Only the person can mend this: wrong password, withdrawn consent, invalid certificate."""
+
+    code = "needs_reconnect"
+
+
+class PermissionMissing(AdapterError):
+    """The log-in works but may not do this."""
+
+    code = "permission_missing"
+
+
+class CursorExpired(AdapterError):
+    """Changes since the cursor can no longer be told; compare in full."""
+
+    code = "cursor_expired"
+
+
+class Conflict(AdapterError):
+    """The object changed since it was read."""
+
+    code = "conflict"
+
+    def __init__(self, reason: str, *, said: str = "", remote_etag: str | None = None) -> None:
+        super().__init__(reason, said=said)
+        self.remote_etag = remote_etag
+
+
+class NotFound(AdapterError):
+    """The object does not exist at the provider (any more)."""
+
+    code = "not_found"
+
+
+class Rejected(AdapterError):
+    """The provider refused for good."""
+
+    code = "rejected"

@@ -1,0 +1,121 @@
+"""Opens an account's connections, and keeps them warm for the next run in this process.
+
+A kept connection saves three round trips and a TLS handshake per sync. It belongs to one thread at
+a time: taken out of the pool while in use, put back only when the block ended well.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from apps.core import net
+
+from . import credentials
+from .adapters import imap
+from .adapters.base import Endpoint, Login, MailAdapter
+from .adapters.errors import ProviderDown, Rejected
+from .models import ProviderAccount
+
+KEEP_SECONDS: Final = 600.0
+# A connection quiet for longer is asked whether it lives before it is used.
+TRUST_SECONDS: Final = 20.0
+MOST_KEPT: Final = 64
+
+
+class Opener(Protocol):
+    """Whatever opens a kind's adapter: the registered kinds of `sync`."""
+
+    @property
+    def name(self) -> str: ...
+    def open(self, account: ProviderAccount) -> Any: ...
+
+
+@dataclass(slots=True)
+class _Kept:
+    adapter: Any
+    opened_for: bytes
+    used_at: float
+
+
+_pool: dict[tuple[UUID, str], _Kept] = {}
+_lock = threading.Lock()
+
+
+@contextmanager
+def adapter(account: ProviderAccount, kind: Opener) -> Iterator[Any]:
+    """A logged-in adapter of the account, kept or fresh. Raises the adapter's own errors."""
+    key = (account.pk, kind.name)
+    current = _usable(key, bytes(account.credentials)) or kind.open(account)
+    try:
+        yield current
+    except BaseException:
+        current.close()
+        raise
+    _keep(key, current, bytes(account.credentials))
+
+
+def _usable(key: tuple[UUID, str], sealed: bytes) -> Any | None:
+    with _lock:
+        kept = _pool.pop(key, None)
+    if kept is None:
+        return None
+    quiet = time.monotonic() - kept.used_at
+    changed = kept.opened_for != sealed
+    if changed or quiet > KEEP_SECONDS or (quiet > TRUST_SECONDS and not kept.adapter.alive()):
+        kept.adapter.close()
+        return None
+    return kept.adapter
+
+
+def _keep(key: tuple[UUID, str], current: Any, sealed: bytes) -> None:
+    with _lock:
+        evicted = [_pool.pop(key, None)]
+        if len(_pool) >= MOST_KEPT:
+            evicted.append(_pool.pop(min(_pool, key=lambda name: _pool[name].used_at)))
+        _pool[key] = _Kept(current, sealed, time.monotonic())
+    for old in evicted:
+        if old is not None:
+            old.adapter.close()
+
+
+def close_all() -> None:
+    """Log out of every kept connection; for a process that ends."""
+    with _lock:
+        kept = list(_pool.values())
+        _pool.clear()
+    for item in kept:
+        item.adapter.close()
+
+
+def endpoint_of(account: ProviderAccount, service: str) -> Endpoint:
+    """Where a service of the account listens, its addresses resolved and guarded.
+
+    Raises Rejected for a private address, ProviderDown when the name does not resolve.
+    """
+    where = account.settings.get(service)
+    if where is None:
+        raise Rejected(f"the account has no {service} server")
+    try:
+        addresses = net.resolve(where["host"], int(where["port"]))
+    except net.HostRefused as refused:
+        raise Rejected(str(refused)) from None
+    except net.HostUnknown as unknown:
+        raise ProviderDown(str(unknown)) from None
+    return Endpoint(where["host"], int(where["port"]), where["security"], addresses)
+
+
+def login_of(account: ProviderAccount) -> Login:
+    """The account's log-in, unsealed."""
+    return credentials.unseal(account)
+
+
+MAIL: Final[dict[str, Callable[[Endpoint, Login], MailAdapter]]] = {"imap": imap.connect}
+
+
+def open_mail(account: ProviderAccount) -> MailAdapter:
+    """A logged-in mail adapter for the account's provider type."""
+    return MAIL[account.provider_type](endpoint_of(account, "imap"), login_of(account))

@@ -1,0 +1,87 @@
+"""A tenant's connected accounts, and who besides the owner may see them."""
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from apps.core.ids import new_id
+
+
+class ProviderType(models.TextChoices):
+    """The family of protocols an account is reached by."""
+
+    IMAP = "imap"
+    GOOGLE = "google"
+    MICROSOFT = "microsoft"
+    DAV = "dav"
+
+
+class AccountStatus(models.TextChoices):
+    """Only an active account is synced; `needs_reconnect` waits for the person; a disconnected one is
+    seen by nobody and lasts until its mirror is removed."""
+
+    CONNECTING = "connecting"
+    ACTIVE = "active"
+    NEEDS_RECONNECT = "needs_reconnect"
+    DISCONNECTED = "disconnected"
+
+
+class ProviderAccount(models.Model):
+    """One mail, calendar and contacts account of one person.
+
+    `settings` holds endpoints ({"imap": {"host", "port", "security"}, "smtp": ..., "caldav": {"url",
+    "principal", "homes"}, "carddav": ..., "username"}) and never a secret; `credentials` is sealed
+    under the tenant's key for "credentials:<id>".
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    owner_id = models.UUIDField()
+    address = models.CharField(max_length=320)
+    display_name = models.CharField(max_length=200, blank=True)
+    provider_type = models.CharField(max_length=12, choices=ProviderType)
+    status = models.CharField(max_length=16, choices=AccountStatus, default=AccountStatus.CONNECTING)
+    status_reason = models.TextField(blank=True)
+    settings = models.JSONField(default=dict)
+    credentials = models.BinaryField()
+    color = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    as_of = models.DateTimeField(null=True)
+    reachable = models.BooleanField(default=True)
+    import_started_at = models.DateTimeField(null=True)
+    import_finished_at = models.DateTimeField(null=True)
+    import_done = models.PositiveIntegerField(default=0)
+    import_told_at = models.DateTimeField(null=True)
+    import_total = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = (
+            # A disconnected account is being removed in the background; its address is free again at once.
+            models.UniqueConstraint(
+                "owner_id",
+                Lower("address"),
+                name="account_once_per_person",
+                condition=~models.Q(status=AccountStatus.DISCONNECTED),
+            ),
+        )
+        indexes = (models.Index(fields=("owner_id",), name="account_owner"),)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class AccountAccess(models.Model):
+    """A colleague who may see an account that belongs to somebody else."""
+
+    class Role(models.TextChoices):
+        """A reader sees; a delegate also acts."""
+
+        READER = "reader"
+        DELEGATE = "delegate"
+
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="access")
+    user_id = models.UUIDField()
+    role = models.CharField(max_length=10, choices=Role)
+    granted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "user_id"), name="access_once"),)
+        indexes = (models.Index(fields=("user_id",), name="access_user"),)

@@ -1,0 +1,47 @@
+"""Celery entry points of providers: open the tenant, call one function, nothing else."""
+
+from uuid import UUID
+
+import structlog
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+from apps.tenants import context
+from apps.tenants.models import Status, Tenant
+from apps.tenants.tasks import PublicTask, TenantTask
+
+from . import removal
+
+log = structlog.get_logger(__name__)
+
+
+class Removal(TenantTask):
+    """Hands itself to the queue; when that is out of reach, the hourly look finds the account."""
+
+    abstract = True
+
+    def hand_over(self, tenant_id: str, account_id: str) -> None:
+        """Enqueue. Never raises for an unreachable queue."""
+        try:
+            self.apply_async((tenant_id, account_id), queue="housekeeping")
+        except (OperationalError, OSError) as error:
+            log.warning("removal not enqueued; the hourly look will", account=account_id, reason=type(error).__name__)
+
+
+@shared_task(base=Removal, name="providers.remove_mirror", acks_late=True, ignore_result=True)
+def remove_mirror(tenant_id: str, account_id: str) -> None:
+    """Remove a disconnected account's mirror. Delivered twice, the second finds nothing."""
+    removal.remove(UUID(account_id))
+
+
+@shared_task(base=PublicTask, name="providers.finish_removals", ignore_result=True)
+def finish_removals() -> None:
+    """Go on with removals that were cut off, and remove files that belong to no account any more."""
+    for tenant in Tenant.objects.filter(status=Status.ACTIVE).iterator():
+        try:
+            with context.open(tenant):
+                for account_id in removal.unfinished():
+                    removal.remove(account_id)
+                removal.sweep_files()
+        except context.TenantClosed as closed:
+            log.warning("tenant left out", reason=str(closed))
