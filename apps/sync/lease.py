@@ -1,0 +1,116 @@
+"""One runner per target: a lease with a fencing number, on the database's clock.
+
+The lease is a column, not a Redis lock: losing Redis loses no authority. A runner that slept past
+its lease finds its number outgrown when it next writes, and writes nothing.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+
+from .models import Phase, SyncTarget
+
+# Longer than the slowest single batch; renewed at every batch.
+LEASE: Final = timedelta(seconds=120)
+
+
+class LeaseLost(Exception):
+    """Another runner holds the target now; whatever was being done must not be written."""
+
+
+@dataclass(slots=True)
+class Lease:
+    """The right to sync one target, until released or outgrown."""
+
+    target: SyncTarget
+    fence: int
+    given_back: bool = False
+
+    @property
+    def account_id(self) -> UUID:
+        """The account the target belongs to."""
+        return self.target.account_id
+
+    def check(self) -> None:
+        """Raise LeaseLost unless this is still the newest lease. Call inside the writing transaction,
+        after locking the rows that are about to be written: then no older writer can follow a newer."""
+        current = SyncTarget.objects.filter(pk=self.target.pk).values_list("lease_fence", flat=True).first()
+        if current != self.fence:
+            raise LeaseLost(f"target {self.target.pk}: lease {self.fence} was followed by {current}")
+
+    def renew(self) -> None:
+        """Extend the lease. Raises LeaseLost when it has been taken over."""
+        if not self._mine().update(lease_until=Now() + LEASE):
+            raise LeaseLost(f"target {self.target.pk}: lease {self.fence} was taken over")
+
+    def wanted(self) -> bool:
+        """True when a request came in since this run began."""
+        return bool(self._mine().filter(wanted_at__isnull=False).exists())
+
+    def claim_wanted(self) -> bool:
+        """Take the standing request, if there is one; otherwise release the lease. One UPDATE each.
+
+        The two conditions look at the same row under its lock, so no request can fall between the
+        last look and the release.
+        """
+        if self.given_back:
+            return False
+        claimed = self._mine().filter(wanted_at__isnull=False)
+        if claimed.update(wanted_at=None, queued_at=None, started_at=Now(), lease_until=Now() + LEASE):
+            return True
+        self._mine().filter(wanted_at__isnull=True).update(lease_until=None, lease_owner="", queued_at=None)
+        return bool(self._mine().filter(wanted_at__isnull=False, lease_until__isnull=False).exists()) and (
+            self.claim_wanted()
+        )
+
+    def history_missing(self) -> None:
+        """Note that there is history to be read. Call inside the transaction that stores the cursor that says so:
+        a mailbox that appears, or is numbered anew, long after the first import is filled like the first."""
+        if self.target.phase != Phase.INITIAL:
+            self._mine().update(phase=Phase.INITIAL)
+            self.target.phase = Phase.INITIAL
+
+    def history_complete(self) -> None:
+        """Note that all history is in."""
+        self._mine().update(phase=Phase.LIVE)
+        self.target.phase = Phase.LIVE
+
+    def release(self) -> None:
+        """Give the target back whatever it is wanted for; nothing more is claimed under this lease."""
+        self.given_back = True
+        self._mine().update(lease_until=None, lease_owner="")
+
+    def _mine(self) -> "QuerySet[SyncTarget]":
+        return SyncTarget.objects.filter(pk=self.target.pk, lease_fence=self.fence)
+
+
+def owner() -> str:
+    """Who holds a lease, for the operator to find: host, process, thread."""
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident() % 100_000}"
+
+
+@contextmanager
+def take(target_id: UUID | str) -> Iterator[Lease | None]:
+    """Take the lease for the length of the block; None when another runner holds it or it is inactive."""
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    taken = SyncTarget.objects.filter(free, pk=target_id, is_active=True).update(
+        lease_fence=F("lease_fence") + 1, lease_owner=owner(), lease_until=Now() + LEASE
+    )
+    if not taken:
+        yield None
+        return
+    target = SyncTarget.objects.select_related("tenant").get(pk=target_id)
+    held = Lease(target, target.lease_fence)
+    try:
+        yield held
+    finally:
+        held.release()

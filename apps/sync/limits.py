@@ -1,0 +1,109 @@
+"""How many syncs may run at once, shared by all workers through Redis (mission M040).
+
+A provider's limit is kept per provider type and host: for IMAP the host is the provider. Runs that
+somebody waits for (a push, a click) do not queue behind polls and imports: the per-tenant cap and
+the pause between two syncs of one account bind background runs only, and the host's cap leaves
+urgent runs a reserve. Slots are leases in a sorted set, so a killed worker's slot frees itself.
+Without Redis there are no slots to count and runs go on: the lease still admits one runner a target.
+"""
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from random import uniform
+from typing import Final
+
+import redis
+import structlog
+from django.conf import settings
+
+from apps.core.redis import client
+
+from . import queues
+from .models import Phase, SyncTarget
+
+log = structlog.get_logger(__name__)
+
+SLOT_SECONDS: Final = 150
+URGENT_RESERVE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What one provider type allows."""
+
+    concurrent: int
+    per_tenant: int
+    pause_ms: int
+
+
+def of(provider_type: str) -> Limit:
+    """The limits of a provider type, as the blueprint sets them."""
+    return {
+        "imap": Limit(settings.IMAP_CONCURRENT_MAX, 1, 5000),
+        "google": Limit(settings.GMAIL_CONCURRENT_MAX, 2, 2000),
+        "microsoft": Limit(settings.MICROSOFT_CONCURRENT_MAX, 2, 3000),
+        "dav": Limit(settings.IMAP_CONCURRENT_MAX, 1, 5000),
+    }[provider_type]
+
+
+# KEYS: one sorted set per cap. ARGV: now, expiry, member, then each set's cap. All or nothing.
+TAKE: Final = """
+for i, key in ipairs(KEYS) do
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', ARGV[1])
+  if redis.call('ZCARD', key) >= tonumber(ARGV[3 + i]) then return i end
+end
+for i, key in ipairs(KEYS) do
+  redis.call('ZADD', key, ARGV[2], ARGV[3])
+  redis.call('EXPIRE', key, 600)
+end
+return 0
+"""
+RETRY_SECONDS: Final = 1.0
+
+
+def urgent(target: SyncTarget) -> bool:
+    """True for a run that somebody waits for."""
+    return target.phase != Phase.INITIAL and target.wanted_because in queues.URGENT
+
+
+def take(target: SyncTarget) -> AbstractContextManager[None] | None:
+    """A slot for one run, held for the length of the block; None when a cap is reached."""
+    limit = of(target.provider_type)
+    waited_for = urgent(target)
+    caps = {f"pmsync:slots:{target.provider_type}:{target.host}": limit.concurrent + URGENT_RESERVE * waited_for}
+    if not waited_for:
+        caps[f"pmsync:slots:{target.tenant_id}:{target.provider_type}"] = limit.per_tenant
+    member, moment = uuid.uuid4().hex, time.time()
+    try:
+        script = client().register_script(TAKE)
+        full = script(keys=list(caps), args=[moment, moment + SLOT_SECONDS, member, *caps.values()])
+    except redis.RedisError as error:
+        log.warning("limits not counted", reason=type(error).__name__)
+        return _held({}, member)
+    if full:
+        metric = "host" if int(full) == 1 else "tenant"
+        from . import metrics
+
+        metrics.count("rate_limit_hits", provider_type=target.provider_type, cap=metric)
+        return None
+    return _held(caps, member)
+
+
+@contextmanager
+def _held(caps: dict[str, int], member: str) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        try:
+            for key in caps:
+                client().zrem(key, member)
+        except redis.RedisError:
+            pass  # the slot frees itself when its time is over
+
+
+def retry_delay() -> float:
+    """Seconds until a run that found no slot asks again, with jitter."""
+    return RETRY_SECONDS * uniform(0.5, 1.5)

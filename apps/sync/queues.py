@@ -1,0 +1,37 @@
+"""The queues, and which of them a target's run goes to (category by tier, mission M031, M113)."""
+
+from typing import Final
+
+from .models import Phase, SyncTarget, Tier
+
+SYNC_OF_TIER: Final = {
+    Tier.CRITICAL: "sync.high",
+    Tier.HIGH: "sync.high",
+    Tier.NORMAL: "sync.normal",
+    Tier.LOW: "sync.low",
+}
+QUEUE_OF_KIND: Final = {"calendar": "calendar", "contacts": "contacts"}
+ALL: Final = (
+    "sync.high",
+    "sync.normal",
+    "sync.low",
+    "calendar",
+    "contacts",
+    "webhooks",
+    "outbound",
+    "backfill",
+    "ai",
+    "embedding",
+    "housekeeping",
+)
+# Reasons that somebody waits for: they go first whatever the tier.
+URGENT: Final = frozenset({"user", "push", "idle", "command", "connect"})
+
+
+def of(target: SyncTarget, because: str) -> str:
+    """The queue for one run. A first import goes to `backfill`, so that it delays nobody's news."""
+    if target.phase == Phase.INITIAL:
+        return "backfill"
+    if target.kind in QUEUE_OF_KIND:
+        return QUEUE_OF_KIND[target.kind]
+    return "sync.high" if because in URGENT else SYNC_OF_TIER[Tier(target.tier)]

@@ -1,0 +1,101 @@
+"""Asking for a sync: marks the target wanted, coalesces, picks the queue, enqueues on commit."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.timezone import now
+from kombu.exceptions import OperationalError
+
+from . import queues
+from .models import Phase, SyncTarget
+
+log = structlog.get_logger(__name__)
+
+# A task that was enqueued this long ago and has not begun is taken for lost (Redis restarted).
+LOST_AFTER: Final = timedelta(seconds=60)
+
+
+def request(target_id: UUID, because: str) -> bool:
+    """Mark the target wanted and make sure a task will see it; True when a task was enqueued.
+
+    Many requests before a run begins make one run; a request during a run makes one more. The
+    task is sent on commit; when the queue is out of reach the mark stays and the sweep finds it.
+    """
+    with transaction.atomic():
+        target = SyncTarget.objects.select_for_update(of=("self",)).filter(pk=target_id, is_active=True).first()
+        if target is None:
+            return False
+        if target.wanted_at is None:
+            target.wanted_at, target.wanted_because = now(), because
+        on_its_way = target.queued_at is not None and target.queued_at > now() - LOST_AFTER
+        if not on_its_way:
+            target.queued_at = now()
+        target.save(update_fields=["wanted_at", "wanted_because", "queued_at"])
+        if on_its_way:
+            return False
+        transaction.on_commit(lambda: enqueue(target, because))
+        return True
+
+
+def request_account(tenant_id: UUID, account_id: UUID, because: str) -> int:
+    """Request every target of an account; return how many tasks were enqueued."""
+    ids = SyncTarget.objects.filter(tenant_id=tenant_id, account_id=account_id, is_active=True)
+    return sum(request(target_id, because) for target_id in ids.values_list("id", flat=True))
+
+
+def again(target_id: UUID, *, delay: float = 0.0) -> None:
+    """Put a target whose run gave way back into its queue, `delay` seconds from now.
+
+    The mark `queued_at` is set whatever stands there: the caller's own task is ending.
+    """
+    with transaction.atomic():
+        target = SyncTarget.objects.select_for_update(of=("self",)).get(pk=target_id)
+        if target.wanted_at is None:
+            target.wanted_at, target.wanted_because = now(), "backfill"
+        target.queued_at = now()
+        target.save(update_fields=["wanted_at", "wanted_because", "queued_at"])
+        transaction.on_commit(lambda: enqueue(target, target.wanted_because, delay=delay))
+
+
+def enqueue(target: SyncTarget, because: str, *, delay: float = 0.0) -> None:
+    """Send the run's task. An unreachable queue is logged, not raised: the row still says wanted."""
+    from .tasks import run_sync
+
+    try:
+        run_sync.apply_async((str(target.tenant_id), str(target.id)), queue=queues.of(target, because), countdown=delay)
+    except (OperationalError, OSError) as error:
+        log.warning("run not enqueued; the sweep will", target=str(target.id), reason=type(error).__name__)
+
+
+def sweep() -> int:
+    """Enqueue wanted targets whose task was lost, and unfinished first imports; return how many.
+
+    A target counts as lost when it is wanted (or still importing), no lease is live and its task
+    should have begun long ago.
+    """
+    idle = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    stale = Q(queued_at__isnull=True) | Q(queued_at__lt=Now() - LOST_AFTER)
+    unfinished = Q(wanted_at__isnull=False) | Q(phase=Phase.INITIAL)
+    parked = Q(breaker_until__gt=Now())
+    with transaction.atomic():
+        lost = list(
+            SyncTarget.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(idle, stale, unfinished, is_active=True)
+            .exclude(parked)
+            .order_by("wanted_at")[:500]
+        )
+        SyncTarget.objects.filter(pk__in=[target.pk for target in lost]).update(
+            queued_at=Now(), wanted_at=F("wanted_at")
+        )
+    for target in lost:
+        if target.wanted_at is None:
+            SyncTarget.objects.filter(pk=target.pk, wanted_at__isnull=True).update(
+                wanted_at=Now(), wanted_because="sweep"
+            )
+        enqueue(target, target.wanted_because or "sweep")
+    return len(lost)

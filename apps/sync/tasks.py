@@ -1,0 +1,28 @@
+"""Celery entry points of the engine: open the tenant, call it, nothing else."""
+
+from celery import shared_task
+
+from apps.tenants.tasks import PublicTask, TenantTask
+
+from . import heartbeats, lease, runs, scheduler, targets
+
+
+@shared_task(base=TenantTask, name="sync.run", acks_late=True, ignore_result=True)
+def run_sync(tenant_id: str, target_id: str) -> None:
+    """Sync one target. Delivered twice is harmless: the lease admits one runner."""
+    with lease.take(target_id) as held:
+        while held and held.claim_wanted():
+            runs.run(held)
+
+
+@shared_task(base=PublicTask, name="sync.tick", ignore_result=True)
+def tick() -> None:
+    """Claim what is due and enqueue it, batch after batch until less than a full one was due."""
+    heartbeats.note(heartbeats.WORKER)
+    scheduler.drain()
+
+
+@shared_task(base=PublicTask, name="sync.sweep", ignore_result=True)
+def sweep() -> None:
+    """Enqueue wanted targets whose task was lost."""
+    targets.sweep()

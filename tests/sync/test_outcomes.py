@@ -1,0 +1,159 @@
+"""What each provider error leads to."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from apps.providers.adapters import errors
+from apps.providers.adapters.errors import (
+    AdapterError,
+    CursorExpired,
+    NeedsReconnect,
+    ProviderDown,
+    RateLimited,
+    Transient,
+)
+from apps.providers.models import AccountStatus, ProviderAccount
+from apps.realtime import journal
+from apps.sync import breaker, lease, outcomes, targets, tasks
+from apps.sync.models import Breaker, SyncTarget
+from apps.sync.outcomes import Verdict
+from apps.sync.registry import Applied
+from tests.sync.fixtures import ScriptedKind
+from tests.tenants.fixtures import Cast
+
+
+def run(target: SyncTarget) -> None:
+    targets.request(target.pk, "user")
+    tasks.run_sync(str(target.tenant_id), str(target.pk))
+    target.refresh_from_db()
+
+
+def every_error() -> list[type[AdapterError]]:
+    found, seen = [AdapterError], []
+    while found:
+        kind = found.pop()
+        seen.append(kind)
+        found += kind.__subclasses__()
+    return seen
+
+
+@pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.__name__)
+def test_every_error_of_the_tree_has_its_own_verdict(kind: type[AdapterError]) -> None:
+    assert kind in outcomes.VERDICTS
+    assert kind.code != "adapter_error" or kind is AdapterError
+    assert isinstance(outcomes.failure(kind("why"), 0).verdict, Verdict)
+
+
+def test_the_tree_printed_in_the_module_names_every_error() -> None:
+    assert all(kind.__name__ in (errors.__doc__ or "") for kind in every_error())
+
+
+def test_retries_grow_as_the_blueprint_says() -> None:
+    pauses = [outcomes.failure(Transient("x"), failures).pause.total_seconds() for failures in range(4)]
+    for pause, base in zip(pauses, (5, 25, 125, 125), strict=True):
+        assert base * 0.8 <= pause <= base * 1.2
+
+
+@pytest.mark.parametrize(
+    ("hint", "least", "most"), [(None, 60, 60), (5.0, 5, 5), (0.0, 1, 1), (-10.0, 1, 1), (1e9, 86400, 86400)]
+)
+def test_a_rate_limits_hint_is_obeyed_within_sane_bounds(hint: float | None, least: int, most: int) -> None:
+    pause = outcomes.failure(RateLimited("slow down", retry_after=hint), 3).pause.total_seconds()
+    assert least <= pause <= most
+
+
+def test_a_rate_limit_does_not_count_towards_the_breaker(
+    wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    for _ in range(6):
+        scripted.news.append(RateLimited("slow down"))
+        run(wanted)
+    assert wanted.breaker == Breaker.CLOSED
+    assert wanted.error_code == "rate_limited"
+
+
+def test_five_failures_in_a_row_open_the_breaker_and_a_success_closes_it(
+    wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    for count in range(5):
+        assert wanted.breaker == Breaker.CLOSED, count
+        scripted.news.append(ProviderDown("refused"))
+        run(wanted)
+    assert wanted.breaker == Breaker.OPEN
+    assert wanted.breaker_until is not None
+    assert wanted.due_at == wanted.breaker_until
+    run(wanted)  # a person asked; the provider answers again
+    assert wanted.breaker == Breaker.CLOSED.value
+    assert wanted.error_count == 0
+    assert wanted.breaker_until is None
+
+
+def test_a_refused_log_in_is_one_notice_and_no_further_try(
+    cast: Cast, wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    scripted.news.append(NeedsReconnect("AUTHENTICATIONFAILED", said="Invalid credentials"))
+    run(wanted)
+    run(wanted)
+    with cast.inside():
+        account = ProviderAccount.objects.get(pk=wanted.account_id)
+        assert account.status == AccountStatus.NEEDS_RECONNECT
+        assert "Invalid credentials" in account.status_reason
+        notices = [entry for entry in journal.read(0) if '"needs_reconnect"' in entry.data]
+    assert len(notices) == 1
+    assert scripted.opened == 1
+    assert not wanted.is_active
+
+
+def test_an_expired_cursor_is_redone_at_once(wanted: SyncTarget, scripted: ScriptedKind, queued: Any) -> None:
+    scripted.news.append(CursorExpired("UIDVALIDITY moved"))
+    run(wanted)
+    assert scripted.caught == 1  # the task's own loop claimed the request and ran again
+    assert wanted.error_count == 0
+
+
+def test_a_fault_of_ours_counts_too_and_goes_up(wanted: SyncTarget, scripted: ScriptedKind, queued: Any) -> None:
+    scripted.news.append(ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        run(wanted)
+    wanted.refresh_from_db()
+    assert wanted.error_reason == "internal error: ZeroDivisionError"
+    assert wanted.lease_until is None
+
+
+def test_every_pair_of_the_breakers_table_is_listed() -> None:
+    assert set(breaker.AFTER) == {(state, seen) for state in Breaker for seen in breaker.Seen}
+
+
+def test_an_open_breaker_waits_longer_each_time_up_to_two_hours() -> None:
+    bases = [5, 10, 20, 40, 80, 120, 120]
+    for trips, base in enumerate(bases, start=1):
+        assert base * 0.8 <= breaker.pause(trips).total_seconds() / 60 <= base * 1.2
+
+
+def test_a_run_that_lost_its_lease_writes_nothing_more(
+    cast: Cast, wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    def stolen(batch: Any) -> None:
+        SyncTarget.objects.filter(pk=wanted.pk).update(lease_fence=wanted.lease_fence + 100)
+
+    scripted.news, scripted.before_apply = ["batch"], stolen
+    with cast.inside(), lease.take(wanted.pk) as held:
+        assert held is not None
+        from apps.sync import runs
+
+        runs.run(held)
+    assert scripted.applied == []
+    assert scripted.caught == 0
+
+
+def test_what_is_held_back_makes_the_target_due_when_it_can_be_confirmed(
+    wanted: SyncTarget, scripted: ScriptedKind
+) -> None:
+    scripted.news = [Applied(new=1, look_again=300.0), Applied(look_again=60.0), Applied(updated=2)]
+    run(wanted)
+    assert wanted.last_synced_at is not None
+    assert wanted.due_at - wanted.last_synced_at == timedelta(seconds=60)
+    run(wanted)
+    assert wanted.due_at - wanted.last_synced_at > timedelta(seconds=400)

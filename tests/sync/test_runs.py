@@ -1,0 +1,104 @@
+"""Runs: news before history, imports that give way, and work that survives its worker."""
+
+from typing import Any
+
+from apps.sync import limits, targets, tasks
+from apps.sync.models import Phase, SyncTarget
+from tests.sync.fixtures import ScriptedKind
+from tests.tenants.fixtures import Cast
+
+
+def test_a_first_import_goes_live_when_its_history_is_in(
+    cast: Cast, wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL)
+    scripted.news, scripted.history = ["listing"], ["new", "older", "oldest"]
+    targets.request(wanted.pk, "connect")
+    tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
+    wanted.refresh_from_db()
+    assert scripted.applied == ["listing", "new", "older", "oldest"]
+    assert wanted.phase == Phase.LIVE
+    assert wanted.last_synced_at is not None
+
+
+def test_history_that_turns_up_later_is_read_as_well(wanted: SyncTarget, scripted: ScriptedKind, queued: Any) -> None:
+    scripted.news, scripted.history = ["a mailbox that is new"], ["new", "older"]
+
+    def find(batch: Any) -> None:
+        if batch == "a mailbox that is new":
+            scripted.leases[0].history_missing()
+
+    scripted.before_apply = find
+    targets.request(wanted.pk, "idle")
+    tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
+    wanted.refresh_from_db()
+    assert scripted.applied == ["a mailbox that is new", "new", "older"]
+    assert wanted.phase == Phase.LIVE
+
+
+def test_news_that_is_wanted_during_an_import_goes_first(
+    wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL)
+    scripted.history = ["new", "older", "oldest"]
+
+    def ring(batch: Any) -> None:
+        if batch == "new":
+            scripted.news.append("arrival")
+            targets.request(wanted.pk, "idle")
+
+    scripted.before_apply = ring
+    targets.request(wanted.pk, "connect")
+    tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
+    assert scripted.applied == ["new", "arrival", "older", "oldest"]
+
+
+def test_an_import_goes_back_through_the_queue_when_its_slice_is_over(
+    wanted: SyncTarget, scripted: ScriptedKind, queued: Any, settings: Any
+) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL)
+    scripted.history = ["new", "older"]
+    targets.request(wanted.pk, "connect")
+    before = queued().get("backfill", 0)
+
+    settings.EMAIL_SYNC_SLICE_SECONDS = 0.0
+    tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
+    assert scripted.applied == ["new"]
+    assert queued()["backfill"] == before + 1
+    wanted.refresh_from_db()
+    assert wanted.lease_until is None
+    assert wanted.wanted_at is not None
+
+
+def test_a_disconnected_account_stops_being_synced(
+    cast: Cast, wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    with cast.inside():
+        from apps.providers.models import AccountStatus, ProviderAccount
+
+        ProviderAccount.objects.filter(pk=wanted.account_id).update(status=AccountStatus.DISCONNECTED)
+    targets.request(wanted.pk, "user")
+    tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
+    wanted.refresh_from_db()
+    assert not wanted.is_active
+    assert scripted.opened == 0
+
+
+def test_a_background_run_over_the_tenants_cap_waits_and_one_that_a_person_waits_for_does_not(
+    wanted: SyncTarget, queued: Any
+) -> None:
+    wanted.wanted_because = "schedule"
+    first = limits.take(wanted)
+    assert first is not None
+    with first:
+        assert limits.take(wanted) is None
+        wanted.wanted_because = "idle"
+        urgent = limits.take(wanted)
+        assert urgent is not None
+        with urgent:
+            pass
+    wanted.wanted_because = "schedule"
+    again = limits.take(wanted)
+    assert again is not None
+    with again:
+        pass
