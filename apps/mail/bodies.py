@@ -1,0 +1,116 @@
+"""A message's bytes: from its sealed pack, or from the server for what was left there."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from apps.core import blobs
+from apps.core.problems import Problem
+from apps.providers import connections
+from apps.providers.adapters import mime
+from apps.providers.adapters.errors import AdapterError, NotFound
+from apps.tenants import context, keys
+
+from .models import Attachment, Mailbox, Message, Placement
+from .prepare import blob_context
+
+SHOWN_INLINE: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment's bytes and how to name them."""
+
+    content_type: str
+    filename: str
+    data: bytes
+
+
+def _unavailable(why: str) -> Problem:
+    return Problem(409, "body_unavailable", why)
+
+
+def raw(message: Message) -> bytes:
+    """The stored bytes: the whole message, or its skeleton. Raises the 409 problem `body_unavailable`."""
+    if message.unreadable:
+        raise _unavailable("The mail server lists this message but does not hand it out. It is asked again later.")
+    ref = blobs.BlobRef(message.pack, message.pack_offset, message.pack_length)
+    try:
+        return blobs.read(keys.all_of(context.current()), ref, blob_context(message.pk))
+    except blobs.BlobMissing:
+        return _from_server(message)
+
+
+def whole(message: Message) -> bytes:
+    """The complete message as the server has it."""
+    return raw(message) if message.complete else _from_server(message)
+
+
+def _place(message: Message) -> tuple[Mailbox, int]:
+    found = Placement.objects.select_related("mailbox").filter(message=message).first()
+    if found is None:
+        raise _unavailable("This message is in no mailbox any more.")
+    return found.mailbox, found.uid
+
+
+def _from_server(message: Message) -> bytes:
+    box, uid = _place(message)
+    return _ask(message, lambda adapter: adapter.fetch(box.remote_id, box.epoch, uid))
+
+
+def _ask(message: Message, question: Any) -> bytes:
+    from .kind import MailKind
+
+    try:
+        with connections.adapter(message.account, MailKind()) as adapter:
+            data: bytes = question(adapter)
+            return data
+    except NotFound:
+        raise _unavailable("The message was removed from the mail server.") from None
+    except AdapterError as error:
+        raise _unavailable(f"The mail server cannot be asked now ({error.reason}). Try again in a while.") from None
+
+
+def shown(message: Message, *, images: bool) -> dict[str, Any]:
+    """The body for reading: sanitised HTML with its styles, and the text with its quotes marked."""
+    mail = mime.parse(raw(message), internal_date=message.received_at)
+    by_cid = {item.content_id: item for item in message.attachments.all() if item.content_id}
+
+    def cid_url(content_id: str) -> str | None:
+        item = by_cid.get(content_id)
+        return f"/api/v1/attachments/{item.pk}/inline" if item and item.content_type in SHOWN_INLINE else None
+
+    folded = mime.fold_quotes(mail.text)
+    answer: dict[str, Any] = {
+        "html": "",
+        "css": "",
+        "blocked_remote": 0,
+        "trackers": 0,
+        "text": mail.text,
+        "quoted_from": folded.quoted[0][0] if folded.quoted else None,
+        "from_html": mail.html is not None,
+    }
+    if mail.html is not None:
+        safe = mime.sanitise(mail.html, cid_url=cid_url, allow_remote=images)
+        answer |= {
+            "html": safe.html,
+            "css": safe.css,
+            "blocked_remote": safe.blocked_remote,
+            "trackers": safe.trackers,
+        }
+    return answer
+
+
+def file(attachment: Attachment) -> File:
+    """An attachment's decoded bytes, fetched from the server when it was left there."""
+    message = attachment.message
+    try:
+        found = mime.part(raw(message), attachment.section)
+        return File(found.content_type, attachment.filename or found.filename, found.data)
+    except mime.PartOmitted as omitted:
+        box, uid = _place(message)
+        section = omitted.section
+        encoded = _ask(message, lambda adapter: adapter.fetch_part(box.remote_id, box.epoch, uid, section))
+        found = mime.decode_part(omitted.headers, encoded)
+        return File(found.content_type, attachment.filename or found.filename, found.data)
+    except mime.PartNotFound:
+        raise _unavailable("This part is no longer in the message.") from None

@@ -1,0 +1,96 @@
+"""Builds mail's journal events from the rows as they stand at the end of a transaction."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from apps.providers.accounts import iso
+from apps.realtime.journal import Event
+
+from . import rows
+from .models import Attachment, Mailbox, Message, Placement, Thread
+
+
+def mailboxes(account_id: UUID, changed: Collection[UUID], *, backfill: bool, gone: Collection[UUID] = ()) -> Event:
+    """`email:unread_count_update` with the complete rows of the changed mailboxes."""
+    held = list(Mailbox.objects.filter(account_id=account_id))
+    parents = {tuple(box.path): box.pk for box in held}
+    data = {
+        "mailboxes": [rows.mailbox_json(box, parents) for box in held if box.pk in changed],
+        "gone": [str(mailbox_id) for mailbox_id in gone],
+        "backfill": backfill,
+    }
+    return Event("email:unread_count_update", account_id, data)
+
+
+def thread_rows(thread_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Complete list rows by id, with `at` per mailbox; threads without a placement are left out."""
+    entries: dict[UUID, dict[UUID, Any]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT thread_id, mailbox_id, at FROM mail_threadentry WHERE thread_id = ANY(%s)", [list(thread_ids)]
+        )
+        for thread_id, mailbox_id, at in cursor.fetchall():
+            entries[thread_id][mailbox_id] = at
+    found = {}
+    for thread in Thread.objects.filter(pk__in=list(entries)):
+        at = {str(mailbox_id): iso(moment) for mailbox_id, moment in entries[thread.pk].items()}
+        found[thread.pk] = rows.thread_json(thread, list(entries[thread.pk])) | {"at": at}
+    return found
+
+
+def threads(account_id: UUID, wanted: Collection[UUID]) -> tuple[list[Event], dict[UUID, dict[str, Any]]]:
+    """`email:thread_update` for these threads, and the rows it carries."""
+    if not wanted:
+        return [], {}
+    found = thread_rows(wanted)
+    gone = [str(thread_id) for thread_id in wanted if thread_id not in found]
+    data = {"threads": list(found.values()), "gone": gone}
+    return [Event("email:thread_update", account_id, data)], found
+
+
+def places(message_ids: Iterable[UUID]) -> dict[UUID, list[tuple[UUID, int]]]:
+    """Mailbox and UID of every placement, by message."""
+    found: dict[UUID, list[tuple[UUID, int]]] = defaultdict(list)
+    held = Placement.objects.filter(message_id__in=list(message_ids)).order_by("mailbox_id", "uid")
+    for message_id, mailbox_id, uid in held.values_list("message_id", "mailbox_id", "uid"):
+        found[message_id].append((mailbox_id, uid))
+    return found
+
+
+def attachments(message_ids: Iterable[UUID]) -> dict[UUID, list[Attachment]]:
+    """Attachments by message, in the message's order."""
+    found: dict[UUID, list[Attachment]] = defaultdict(list)
+    for item in Attachment.objects.filter(message_id__in=list(message_ids)).order_by("id"):
+        found[item.message_id].append(item)
+    return found
+
+
+def arrivals(account_id: UUID, message_ids: Collection[UUID], threads_by_id: dict[UUID, dict[str, Any]]) -> list[Event]:
+    """`email:new` for each message, oldest first."""
+    if not message_ids:
+        return []
+    where, files = places(message_ids), attachments(message_ids)
+    return [
+        Event(
+            "email:new",
+            account_id,
+            {
+                "message": rows.message_json(message, where[message.pk], files[message.pk]),
+                "thread": threads_by_id.get(message.thread_id),
+            },
+        )
+        for message in Message.objects.filter(pk__in=list(message_ids)).order_by("at", "id")
+    ]
+
+
+def states(account_id: UUID, message_ids: Collection[UUID]) -> list[Event]:
+    """`email:update` for each message whose flags or mailboxes changed."""
+    if not message_ids:
+        return []
+    where = places(message_ids)
+    held = Message.objects.filter(pk__in=list(message_ids)).order_by("at", "id")
+    return [Event("email:update", account_id, {"message": rows.state_json(item, where[item.pk])}) for item in held]

@@ -1,0 +1,258 @@
+"""Write one batch: rows, cursor, events, in one transaction. A second time changes and emits nothing.
+
+The batch's bytes are parsed and sealed before the transaction; inside it there is no network and
+no file. Every statement works on the whole batch.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from django.db import connection, transaction
+
+from apps.core.clock import now
+from apps.core.ids import new_id
+from apps.providers import accounts
+from apps.providers.adapters.base import MailBatch, MessageRecord
+from apps.providers.adapters.errors import Transient
+from apps.providers.models import ProviderAccount
+from apps.realtime import journal
+from apps.sync.lease import Lease
+from apps.sync.registry import Applied
+from apps.tenants import context, keys
+
+from . import burial, events, locks, mailboxes, placements, prepare, threads
+from .models import Mailbox
+from .prepare import Draft
+from .rows import normalise
+from .threads import Counted
+
+PROGRESS_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch whose messages are parsed, and whose bytes lie sealed on disk."""
+
+    batch: MailBatch
+    drafts: dict[int, Draft]
+
+
+def parse(account: ProviderAccount, batch: MailBatch) -> Prepared:
+    """Parse the batch's messages and seal their bytes into a pack: all there is to do before the rows."""
+    readable = (record for record in batch.upserts if record.raw is not None or record.unreadable)
+    drafts = {record.uid: prepare.draft(record) for record in readable}
+    tenant = context.current()
+    prepare.seal(list(drafts.values()), keys.newest(tenant), f"{tenant.pk}/{account.pk}")
+    return Prepared(batch, drafts)
+
+
+def apply(held: Lease, account: ProviderAccount, prepared: Prepared) -> Applied:
+    """Write one batch under the lease. Raises LeaseLost when a newer runner has taken over."""
+    batch = prepared.batch
+    if batch.listing is not None:
+        return mailboxes.apply_listing(held, account, batch.listing)
+    with transaction.atomic():
+        locks.account(account.pk)
+        held.check()
+        mailbox = Mailbox.objects.filter(account=account, remote_id=batch.mailbox).first()
+        if mailbox is None:
+            return Applied()  # the mailbox went while its batch was on the way
+        if batch.remaining:
+            held.history_missing()
+        return _Writer(account, mailbox, prepared).write()
+
+
+class _Writer:
+    """One batch on its way into one mailbox."""
+
+    def __init__(self, account: ProviderAccount, mailbox: Mailbox, prepared: Prepared) -> None:
+        self.account, self.mailbox = account, mailbox
+        self.batch, self.drafts = prepared.batch, prepared.drafts
+        self.counted: dict[UUID, Counted] = defaultdict(Counted)
+        self.new: list[Draft] = []
+        self.touched: set[UUID] = set()
+        self.emptied: set[UUID] = set()
+        self.buried: list[journal.Event] = []
+
+    def write(self) -> Applied:
+        """All of it; returns what changed."""
+        here = self.counted[self.mailbox.pk]
+        removed: set[UUID] = set()
+        if self.batch.epoch is not None and self.mailbox.epoch not in (None, self.batch.epoch):
+            removed |= placements.remove(self.mailbox, None, here)
+        uids = {record.uid for record in self.batch.upserts} | {record.uid for record in self.batch.flags}
+        held = placements.existing(self.mailbox, uids)
+        self._drop_placeholders(held)
+        places = self._place([record for record in self.batch.upserts if record.uid not in held])
+        removed |= placements.remove(self.mailbox, self.batch.vanished, here)
+        again = (record for record in self.batch.upserts if record.uid in held)
+        self.touched |= placements.set_flags(self.mailbox, [*again, *self.batch.flags], held, here)
+        assigned = threads.assign(self.account.pk, self.account.address, self.new)
+        write_messages(self.account.pk, self.new)
+        placements.add(self.mailbox, places, here)
+        self.touched |= removed
+        thread_ids = placements.settle(self.touched) | assigned.existing | self.emptied
+        everything = thread_ids | assigned.fresh | set(assigned.merged)
+        threads.refresh(self.account.pk, self.account.address, everything, assigned.fresh, self.counted)
+        changed = mailboxes.count(self.counted)
+        self._save_cursor()
+        self._emit(thread_ids | set(assigned.merged), assigned.fresh, changed)
+        return Applied(len(self.new), len(self.touched), 0, self.batch.look_again)
+
+    def _drop_placeholders(self, held: dict[int, tuple[UUID, list[str]]]) -> None:
+        """A message that the server did not hand out before, and now does, is written as a new one."""
+        readable = {
+            held[record.uid][0]: record.uid for record in self.batch.upserts if record.raw and record.uid in held
+        }
+        dead = burial.placeholders(readable)
+        if not dead:
+            return
+        uids = [uid for message, uid in readable.items() if message in {item.message_id for item in dead}]
+        placements.remove(self.mailbox, uids, self.counted[self.mailbox.pk])
+        self.emptied = {item.thread_id for item in dead}
+        burial.delete(dead)
+        self.buried = burial.events(self.account.pk, dead)
+        for uid in uids:
+            del held[uid]
+
+    def _place(self, records: Sequence[MessageRecord]) -> list[placements.Place]:
+        """Bind each new UID to a message: one that is held (a move, a copy) or a new one."""
+        by_identity = _held_identities(self.account.pk, {record.identity for record in records})
+        places: list[placements.Place] = []
+        for record in records:
+            message = by_identity.get(record.identity)
+            if message is None:
+                draft = self.drafts.get(record.uid)
+                if draft is None:
+                    raise Transient("a message that was known when the batch was read is gone; the run repeats")
+                self.new.append(draft)
+                message = by_identity[record.identity] = draft.id
+            elif message not in {draft.id for draft in self.new}:
+                self.touched.add(message)
+            places.append((record.uid, message, normalise(record.flags), record.modseq))
+        return places
+
+    def _save_cursor(self) -> None:
+        fields: dict[str, Any] = {}
+        if self.batch.cursor is not None:
+            fields["cursor"] = dict(self.batch.cursor)
+        if self.batch.epoch is not None:
+            fields["epoch"] = self.batch.epoch
+        if self.batch.remaining is not None:
+            fields["remaining"] = self.batch.remaining
+        if fields:
+            Mailbox.objects.filter(pk=self.mailbox.pk).update(**fields)
+
+    def _emit(self, known_threads: Collection[UUID], fresh: Collection[UUID], changed: Collection[UUID]) -> None:
+        """Events of what changed, in the journal's order. Backfilled mail is no news: lists grow below."""
+        live = self.batch.live
+        account_id = self.account.pk
+        told, thread_rows = events.threads(account_id, {*known_threads, *fresh} if live else known_threads)
+        found: list[journal.Event] = list(self.buried)
+        if live:
+            found += events.arrivals(account_id, [draft.id for draft in self.new], thread_rows)
+        found += events.states(account_id, self.touched)
+        found += told
+        if changed or self._remaining_changed():
+            boxes = {*changed, self.mailbox.pk}
+            found.append(events.mailboxes(account_id, boxes, backfill=not live))
+        if not live:
+            found += _progress(self.account, len(self.batch.upserts))
+        if found:
+            journal.append(found)
+
+    def _remaining_changed(self) -> bool:
+        return self.batch.remaining is not None and self.batch.remaining != self.mailbox.remaining
+
+
+def _held_identities(account_id: UUID, identities: Collection[str]) -> dict[str, UUID]:
+    """The message of each identity: an orphan first (it is being moved), else the oldest."""
+    if not identities:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (identity) identity, id FROM mail_message "
+            "WHERE account_id = %s AND identity = ANY(%s) ORDER BY identity, orphaned_at IS NULL, id",
+            [account_id, list(identities)],
+        )
+        return dict(cursor.fetchall())
+
+
+def _progress(account: ProviderAccount, brought_in: int) -> list[journal.Event]:
+    """Count the import on; an event at most once a second."""
+    current = ProviderAccount.objects.select_for_update().get(pk=account.pk)
+    if current.import_finished_at is not None:
+        return []
+    current.import_done += brought_in
+    current.import_started_at = current.import_started_at or now()
+    remaining = Mailbox.objects.filter(account=account, selectable=True).values_list("remaining", flat=True)
+    if all(count is not None for count in remaining):
+        current.import_total = current.import_done + sum(count or 0 for count in remaining)
+    told = current.import_told_at
+    due = told is None or (now() - told).total_seconds() >= PROGRESS_SECONDS
+    if due:
+        current.import_told_at = now()
+    current.save(update_fields=["import_done", "import_started_at", "import_total", "import_told_at"])
+    return [accounts.status_event(current, progress=True)] if due else []
+
+
+MESSAGE_COLUMNS: Final = (
+    "id, account_id, thread_id, identity, message_id, subject, senders, recipients, at, date_header, received_at, "
+    "size, snippet, flags, has_attachment, facts, truncated, complete, unreadable, pack, pack_offset, pack_length, rev"
+)
+
+
+def write_messages(account_id: UUID, drafts: Sequence[Draft]) -> None:
+    """Insert new messages with their words and attachments."""
+    if not drafts:
+        return
+    with connection.cursor() as cursor:
+        with cursor.copy(f"COPY mail_message ({MESSAGE_COLUMNS}) FROM STDIN") as copy:
+            for draft in drafts:
+                copy.write_row(_message_row(account_id, draft))
+        files = [(draft, part) for draft in drafts for part in draft.mail.attachments]
+        if files:
+            with cursor.copy(
+                "COPY mail_attachment (id, message_id, section, filename, content_type, size, content_id, inline) "
+                "FROM STDIN"
+            ) as copy:
+                for draft, part in files:
+                    copy.write_row(
+                        (new_id(), draft.id, part.section, part.filename, part.content_type, part.size,
+                         part.content_id, part.inline)
+                    )  # fmt: skip
+        _write_words(cursor, account_id, drafts)
+
+
+def _people(addresses: Sequence[Any]) -> list[dict[str, str]]:
+    return [{"name": person.name, "address": person.address} for person in addresses]
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _message_row(account_id: UUID, draft: Draft) -> tuple[Any, ...]:
+    mail, record = draft.mail, draft.record
+    recipients = {"to": _people(mail.to), "cc": _people(mail.cc), "bcc": _people(mail.bcc)}
+    recipients["reply_to"] = _people(mail.reply_to)
+    pack, offset, length = (draft.blob.pack, draft.blob.offset, draft.blob.length) if draft.blob else ("", 0, 0)
+    return (
+        draft.id, account_id, draft.thread_id, record.identity, mail.message_id, mail.subject,
+        _json(_people(mail.from_ or mail.sender)), _json(recipients), draft.at, mail.date, record.internal_date,
+        record.size, draft.snippet, normalise(record.flags), draft.has_attachment, _json(draft.facts),
+        list(draft.truncated), record.complete, record.unreadable, pack, offset, length, 1,
+    )  # fmt: skip
+
+
+WORDS_COLUMNS: Final = "message_id, account_id, at, sender, recipients, subject, filenames, body, vector"
+
+
+def _write_words(cursor: Any, account_id: UUID, drafts: Sequence[Draft]) -> None:
+    with cursor.copy(f"COPY mail_messagewords ({WORDS_COLUMNS}) FROM STDIN") as copy:
+        for draft in drafts:
+            copy.write_row((draft.id, account_id, draft.at, *draft.words))

@@ -1,0 +1,195 @@
+"""The mirrored mail of a tenant.
+
+A message is one row however many mailboxes hold it; a placement says where, under which UID, with
+which flags. Words for search live in a table of their own, so that marking mail read never touches
+a full-text index.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+
+from apps.core.ids import new_id
+from apps.providers.models import ProviderAccount
+
+
+class Mailbox(models.Model):
+    """A mailbox, the cursor of its sync, and its counters."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="mailboxes")
+    remote_id = models.TextField()
+    path = ArrayField(models.TextField())
+    delimiter = models.CharField(max_length=4, null=True)
+    role = models.CharField(max_length=10, blank=True)
+    selectable = models.BooleanField(default=True)
+    subscribed = models.BooleanField(default=True)
+    stable_id = models.TextField(null=True)
+    epoch = models.BigIntegerField(null=True)
+    cursor = models.JSONField(null=True)
+    remaining = models.PositiveIntegerField(null=True)
+    missing_since = models.DateTimeField(null=True)
+    as_of = models.DateTimeField(null=True)
+    total = models.PositiveIntegerField(default=0)
+    unread = models.PositiveIntegerField(default=0)
+    threads = models.PositiveIntegerField(default=0)
+    unread_threads = models.PositiveIntegerField(default=0)
+    rev = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "remote_id"), name="mailbox_once"),)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Thread(models.Model):
+    """A conversation within one account; its columns are what a list row shows."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="threads")
+    subject = models.TextField(blank=True)
+    # For mail that is threaded by subject: a digest of the base subject (RFC 5256), 0 for none, and
+    # whether the thread began with a reply whose parent nobody named.
+    subject_key = models.BigIntegerField(default=0)
+    rootless = models.BooleanField(default=False)
+    snippet = models.TextField(blank=True)
+    participants = models.JSONField(default=list)
+    last_at = models.DateTimeField(null=True)
+    count = models.PositiveIntegerField(default=0)
+    unread = models.PositiveIntegerField(default=0)
+    flagged = models.BooleanField(default=False)
+    has_attachment = models.BooleanField(default=False)
+    rev = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("account", "-last_at"), name="thread_recent"),
+            models.Index(fields=("account", "subject_key"), name="thread_subject", condition=~models.Q(subject_key=0)),
+        )
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class ThreadEntry(models.Model):
+    """A thread's row in one mailbox's list, ordered by its newest message there."""
+
+    pk = models.CompositePrimaryKey("mailbox_id", "thread_id")
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="entries")
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="entries")
+    at = models.DateTimeField()
+    unread = models.BooleanField(default=False)
+    flagged = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("mailbox", "-at", "-thread"), name="entry_newest"),
+            models.Index(fields=("mailbox", "-at"), name="entry_unread", condition=models.Q(unread=True)),
+            models.Index(fields=("mailbox", "-at"), name="entry_flagged", condition=models.Q(flagged=True)),
+        )
+
+
+class Message(models.Model):
+    """A message's envelope and state. Its bytes lie sealed in a pack (`apps.core.blobs`)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="messages")
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="messages")
+    identity = models.TextField()
+    message_id = models.TextField(blank=True)
+    subject = models.TextField(blank=True)
+    senders = models.JSONField(default=list)
+    recipients = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    date_header = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True)
+    size = models.PositiveBigIntegerField(default=0)
+    snippet = models.TextField(blank=True)
+    flags = ArrayField(models.TextField(), default=list)
+    has_attachment = models.BooleanField(default=False)
+    facts = models.JSONField(default=dict)
+    truncated = ArrayField(models.TextField(), default=list)
+    complete = models.BooleanField(default=True)
+    unreadable = models.BooleanField(default=False)
+    pack = models.TextField(blank=True)
+    pack_offset = models.BigIntegerField(default=0)
+    pack_length = models.IntegerField(default=0)
+    orphaned_at = models.DateTimeField(null=True)
+    rev = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("account", "identity"), name="message_identity"),
+            models.Index(fields=("thread", "at"), name="message_in_thread"),
+            models.Index(fields=("orphaned_at",), name="message_orphan", condition=models.Q(orphaned_at__isnull=False)),
+        )
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Placement(models.Model):
+    """A message in a mailbox."""
+
+    pk = models.CompositePrimaryKey("mailbox_id", "uid")
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="placements")
+    uid = models.BigIntegerField()
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="placements", db_index=False)
+    flags = ArrayField(models.TextField(), default=list)
+    modseq = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("message",), name="placement_message"),)
+
+
+class ThreadLink(models.Model):
+    """A Message-ID that belongs to a thread, also one only referred to so far.
+
+    The key is a digest: a Message-ID may be longer than an index row allows.
+    """
+
+    pk = models.CompositePrimaryKey("account_id", "digest")
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="+", db_index=False)
+    digest = models.BinaryField(max_length=16)
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="links")
+
+
+class Attachment(models.Model):
+    """A part of a message that is offered as a file."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
+    section = models.CharField(max_length=120)
+    filename = models.TextField(blank=True)
+    content_type = models.TextField(blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    content_id = models.TextField(blank=True)
+    inline = models.BooleanField(default=False)
+
+
+class MessageWords(models.Model):
+    """What search reads of a message. Names, subject and file names are folded (case, accents);
+    the body stays as it is, for the excerpt that a hit shows."""
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="words")
+    account_id = models.UUIDField()
+    at = models.DateTimeField()
+    sender = models.TextField(blank=True)
+    recipients = models.TextField(blank=True)
+    subject = models.TextField(blank=True)
+    filenames = models.TextField(blank=True)
+    body = models.TextField(blank=True)
+    vector = SearchVectorField()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("account_id", "-at"), name="words_newest"),
+            GinIndex(fields=("vector",), name="words_vector"),
+            GinIndex(
+                fields=("sender", "recipients", "subject", "filenames"),
+                name="words_parts",
+                opclasses=("gin_trgm_ops", "gin_trgm_ops", "gin_trgm_ops", "gin_trgm_ops"),
+            ),
+        )

@@ -1,0 +1,115 @@
+"""The JSON shapes of mail: what the API answers and what events carry, made in one place."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from apps.providers.accounts import iso
+
+from .models import Attachment, Mailbox, Message, Thread
+
+SEEN: Final = "\\seen"
+FLAGGED: Final = "\\flagged"
+ANSWERED: Final = "\\answered"
+DRAFT: Final = "\\draft"
+RECENT: Final = "\\recent"
+
+
+def normalise(flags: Iterable[str]) -> list[str]:
+    """Flags as they are stored and compared: lower case, sorted, without \\Recent (RFC 3501, 2.3.2)."""
+    return sorted({flag.lower() for flag in flags} - {RECENT})
+
+
+def mailbox_json(mailbox: Mailbox, parents: Mapping[tuple[str, ...], UUID]) -> dict[str, Any]:
+    """A mailbox with its counters; `parents` maps paths of the same account to ids."""
+    parent = parents.get(tuple(mailbox.path[:-1]))
+    return {
+        "id": str(mailbox.pk),
+        "account_id": str(mailbox.account_id),
+        "name": mailbox.path[-1] if mailbox.path else "",
+        "path": mailbox.path,
+        "role": mailbox.role or None,
+        "parent_id": str(parent) if parent else None,
+        "selectable": mailbox.selectable,
+        "total": mailbox.total,
+        "unread": mailbox.unread,
+        "threads": mailbox.threads,
+        "unread_threads": mailbox.unread_threads,
+        "as_of": iso(mailbox.as_of),
+        "backfill_remaining": mailbox.remaining,
+        "rev": mailbox.rev,
+    }
+
+
+def thread_json(thread: Thread, mailbox_ids: Sequence[UUID]) -> dict[str, Any]:
+    """A conversation as a list row."""
+    return {
+        "id": str(thread.pk),
+        "account_id": str(thread.account_id),
+        "subject": thread.subject,
+        "snippet": thread.snippet,
+        "participants": thread.participants,
+        "count": thread.count,
+        "unread": thread.unread,
+        "flagged": thread.flagged,
+        "has_attachment": thread.has_attachment,
+        "last_at": iso(thread.last_at),
+        "mailbox_ids": [str(mailbox_id) for mailbox_id in mailbox_ids],
+        "rev": thread.rev,
+    }
+
+
+def state_json(message: Message, places: Iterable[tuple[UUID, int]]) -> dict[str, Any]:
+    """What can change of a message: flags and mailboxes."""
+    flags = set(message.flags)
+    return {
+        "id": str(message.pk),
+        "thread_id": str(message.thread_id),
+        "flags": message.flags,
+        "unread": SEEN not in flags,
+        "flagged": FLAGGED in flags,
+        "answered": ANSWERED in flags,
+        "draft": DRAFT in flags,
+        "mailboxes": [{"id": str(mailbox_id), "uid": uid} for mailbox_id, uid in places],
+        "rev": message.rev,
+    }
+
+
+def attachment_json(attachment: Attachment) -> dict[str, Any]:
+    """An attachment as it is listed."""
+    return {
+        "id": str(attachment.pk),
+        "filename": attachment.filename,
+        "content_type": attachment.content_type,
+        "size": attachment.size,
+        "inline": attachment.inline,
+        "content_id": attachment.content_id or None,
+        "url": f"/api/v1/attachments/{attachment.pk}",
+    }
+
+
+def message_json(
+    message: Message, places: Iterable[tuple[UUID, int]], attachments: Iterable[Attachment]
+) -> dict[str, Any]:
+    """A message without its body."""
+    recipients: Mapping[str, Any] = message.recipients
+    return state_json(message, places) | {
+        "account_id": str(message.account_id),
+        "message_id": message.message_id,
+        "subject": message.subject,
+        "from": message.senders,
+        "to": recipients.get("to", []),
+        "cc": recipients.get("cc", []),
+        "bcc": recipients.get("bcc", []),
+        "reply_to": recipients.get("reply_to", []),
+        "date": iso(message.at),
+        "date_header": iso(message.date_header),
+        "received_at": iso(message.received_at),
+        "snippet": message.snippet,
+        "size": message.size,
+        "attachments": [attachment_json(item) for item in attachments],
+        "list_id": message.facts.get("list_id", ""),
+        "can_unsubscribe": bool(message.facts.get("list_unsubscribe")),
+        "truncated": message.truncated,
+        "unreadable": message.unreadable,
+    }

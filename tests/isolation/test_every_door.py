@@ -1,0 +1,160 @@
+"""Invariant 1: nothing of one tenant is reachable from another, nor of one person's account by a colleague.
+
+The routes come from the URL resolver and the tasks from Celery's registry: whatever is added later
+is walked too, or fails here until someone says how to walk it.
+"""
+
+import json
+import uuid
+from typing import Any, Final
+
+import pytest
+from celery import current_app
+
+from apps.mail import links
+from apps.mail.models import Attachment, Message
+from apps.tenants import context
+from apps.tenants.tasks import PublicTask, TenantTask
+from tests.isolation.routes import KNOWN_BASES, Route, every_route, tenant_routes
+from tests.mail import fixtures
+from tests.mail.fixtures import Box, eml, record
+from tests.tenants.fixtures import Cast, Make
+
+CANARY: Final = "zzcanaryzz"
+METHODS: Final = ("get", "post", "put", "patch", "delete")
+# Answered by functions rather than API views; none of them reads a tenant's rows.
+FUNCTIONS: Final = ("health/", "^(?!api/|static/|ws/|health/|providers/|email)")
+
+
+@pytest.fixture
+def secret(cast: Cast) -> Box:
+    """The owner's account, whose every field carries the canary; the neighbour holds the same remote ids."""
+    with context.open(cast.neighbour), fixtures.box(cast.outsider) as theirs:
+        theirs.arrive(record(1, eml(1, "Ordinary")))
+    pdf = (
+        "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        f"--b\r\nContent-Type: text/plain\r\n\r\n{CANARY} body\r\n"
+        f"--b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename={CANARY}.png\r\n\r\n"
+        f"{CANARY}\r\n--b--\r\n"
+    )
+    head = eml(1, CANARY, sender=f"{CANARY} <{CANARY}@x.example>").split(b"MIME-Version")[0]
+    with cast.inside(), fixtures.box(cast.owner) as box:
+        box.account.display_name = box.account.status_reason = CANARY
+        box.account.save()
+        box.arrive(record(1, head + pdf.encode()))
+    return box
+
+
+@pytest.fixture
+def values(secret: Box, cast: Cast) -> dict[str, Any]:
+    """The owner's ids, by the names that routes give their parameters."""
+    with cast.inside():
+        message, attachment, mailbox = Message.objects.get(), Attachment.objects.get(), secret.box()
+    return {
+        "account_id": secret.account.pk,
+        "mailbox_id": mailbox.pk,
+        "thread_id": message.thread_id,
+        "message_id": message.pk,
+        "attachment_id": attachment.pk,
+        "user_id": cast.owner.user_id,
+        "session_id": uuid.uuid4(),
+        "token": links.sign(cast.tenant.pk, attachment.pk).rsplit("/", 1)[-1],
+    }
+
+
+def ask(client: Any, method: str, path: str) -> Any:
+    extra = {} if method == "get" else {"data": {}, "format": "json"}
+    return getattr(client, method)(path, **extra)
+
+
+def normal(answer: Any, values: dict[str, Any]) -> tuple[int, str]:
+    text = answer.content.decode()
+    for value in values.values():
+        text = text.replace(str(value), "ID")
+    return answer.status_code, text
+
+
+def test_every_route_is_of_a_kind_whose_isolation_is_proved() -> None:
+    for route in every_route():
+        if route.view is None:
+            assert route.pattern.startswith(FUNCTIONS), f"{route.pattern}: which rows does this function read?"
+        else:
+            assert issubclass(route.view, KNOWN_BASES), f"{route.pattern}: derive from a view of apps.users.tenancy"
+
+
+@pytest.mark.parametrize("route", tenant_routes(), ids=lambda route: route.pattern)
+def test_anothers_ids_are_as_if_they_did_not_exist(
+    route: Route, cast: Cast, make: Make, values: dict[str, Any]
+) -> None:
+    for who in (cast.member, cast.outsider):
+        for method in METHODS:
+            real = ask(make.client(who), method, route.address(values))
+            assert CANARY.encode() not in real.content, f"{method} as {who.role}"
+            if route.parameters:
+                nothing = {name: uuid.uuid4() for name in values}
+                missing = ask(make.client(who), method, route.address(nothing))
+                assert normal(real, values) == normal(missing, nothing), f"{method} tells that it exists"
+
+
+@pytest.mark.parametrize("route", tenant_routes(), ids=lambda route: route.pattern)
+def test_another_tenants_name_in_the_header_opens_nothing(
+    route: Route, cast: Cast, make: Make, values: dict[str, Any]
+) -> None:
+    client = make.client(cast.outsider)
+    named = client.get(route.address(values), headers={"X-PMSync-Tenant": cast.tenant.slug})
+    unknown = client.get(route.address(values), headers={"X-PMSync-Tenant": "no-such-company"})
+    assert named.status_code == 404
+    assert named.content == unknown.content
+
+
+def test_the_canary_is_there_for_its_owner(cast: Cast, make: Make, values: dict[str, Any]) -> None:
+    """Without this the tests above could pass on an empty page."""
+    client = make.client(cast.owner)
+    seen = [
+        route.pattern
+        for route in tenant_routes()
+        if CANARY.encode() in client.get(route.address(values), {"q": CANARY}).content
+    ]
+    for expected in ("accounts", "mailboxes/<uuid:mailbox_id>/threads", "threads/<uuid:thread_id>", "search",
+                     "messages/<uuid:message_id>", "messages/<uuid:message_id>/body", "messages/<uuid:message_id>/raw",
+                     "attachments/<uuid:attachment_id>", "attachments/<uuid:attachment_id>/inline"):  # fmt: skip
+        assert f"api/v1/{expected}" in seen
+
+
+def test_a_colleague_who_was_given_access_sees_it_and_loses_it_again(
+    cast: Cast, make: Make, secret: Box, values: dict[str, Any]
+) -> None:
+    path = f"/api/v1/threads/{values['thread_id']}"
+    with cast.inside():
+        grant = secret.account.access.create(user_id=cast.member.user_id, role="reader")
+    assert make.client(cast.member).get(path).status_code == 200
+    with cast.inside():
+        grant.delete()
+    assert make.client(cast.member).get(path).status_code == 404
+
+
+def own_tasks() -> list[Any]:
+    current_app.loader.import_default_modules()
+    return [task for name, task in sorted(current_app.tasks.items()) if not name.startswith(("celery.", "pmsync."))]
+
+
+@pytest.mark.parametrize("task", own_tasks(), ids=lambda task: task.name)
+def test_every_task_names_its_tenant_or_works_on_public_rows(task: Any, cast: Cast) -> None:
+    assert isinstance(task, TenantTask | PublicTask), "derive from a task of apps.tenants.tasks"
+    if isinstance(task, TenantTask):
+        with pytest.raises(context.TenantRequired, match="Missing tenantId"):
+            task("", "")
+        with pytest.raises(context.TenantRequired, match="Missing tenantId"):
+            task()
+
+
+@pytest.mark.parametrize("task", own_tasks(), ids=lambda task: task.name)
+def test_no_task_takes_more_than_ids(task: Any) -> None:
+    import inspect
+
+    annotations = {
+        name: str(parameter.annotation)
+        for name, parameter in inspect.signature(task.run).parameters.items()
+        if name not in ("self", "args", "kwargs")
+    }
+    assert all("str" in kind for kind in annotations.values()), json.dumps(annotations)
