@@ -1,0 +1,231 @@
+// The shapes the server speaks. Times are ISO 8601 UTC, ids are UUID strings, sizes are bytes.
+
+export type Id = string;
+export type Iso = string;
+
+export type MailboxRole =
+  | 'inbox' | 'sent' | 'drafts' | 'archive' | 'junk' | 'trash' | 'all' | 'flagged' | 'important';
+export type ThreadFilter = 'unread' | 'flagged' | 'attachment';
+export type Locale = 'it' | 'en';
+
+export interface Tenant { id: Id; slug: string; name: string; plan: string }
+export interface Me {
+  id: Id;
+  email: string;
+  name: string;
+  locale: Locale;
+  timezone: string;
+  two_step: boolean;
+  tenant: Tenant;
+  role: 'owner' | 'admin' | 'member';
+  tenants: { slug: string; name: string; role: string }[];
+}
+export interface SignedIn { access: string; expires_in: number; me: Me }
+export interface Challenge { challenge: string; channel?: 'email' }
+export interface Session {
+  id: Id;
+  created_at: Iso;
+  last_seen_at: Iso;
+  ip: string;
+  user_agent: string;
+  current: boolean;
+}
+
+export type AccountStatus = 'connecting' | 'active' | 'needs_reconnect' | 'disconnected';
+export interface ImportProgress {
+  done: number;
+  total: number | null;
+  /** Messages a second. */
+  rate: number;
+  seconds_left: number | null;
+  started_at: Iso;
+}
+export interface Account {
+  id: Id;
+  address: string;
+  display_name: string;
+  provider_type: 'imap' | 'google' | 'microsoft' | 'dav';
+  status: AccountStatus;
+  status_reason: string;
+  owner_id: Id;
+  mine: boolean;
+  role: 'owner' | 'reader' | 'delegate';
+  as_of: Iso | null;
+  reachable: boolean;
+  import: ImportProgress | null;
+  color: number;
+}
+
+export type Security = 'tls' | 'starttls' | 'none';
+export interface Host { host: string; port: number; security: Security }
+export interface Discovery {
+  address: string;
+  provider_type: Account['provider_type'];
+  source: 'preset' | 'srv' | 'autoconfig' | 'mx' | 'guess';
+  imap: Host | null;
+  smtp: Host | null;
+  caldav: string | null;
+  carddav: string | null;
+  username: string;
+  password_hint: string | null;
+  confirm_hosts: boolean;
+}
+export type Service = 'imap' | 'smtp' | 'caldav' | 'carddav';
+export type CheckStep = 'name' | 'port' | 'tls' | 'login' | 'permission';
+export interface ConnectionCheck {
+  service: Service;
+  step: CheckStep;
+  ok: boolean;
+  host: string;
+  port: number;
+  message: string;
+  said: string;
+}
+export interface NewAccount {
+  address: string;
+  password: string;
+  display_name?: string;
+  username?: string;
+  imap?: Host;
+  smtp?: Host;
+  caldav?: string;
+  carddav?: string;
+}
+
+export interface Mailbox {
+  id: Id;
+  account_id: Id;
+  name: string;
+  path: string[];
+  role: MailboxRole | null;
+  parent_id: Id | null;
+  selectable: boolean;
+  total: number;
+  unread: number;
+  threads: number;
+  unread_threads: number;
+  as_of: Iso | null;
+  backfill_remaining: number | null;
+  rev: number;
+}
+
+export interface Participant { name: string; address: string; me: boolean }
+export interface ThreadRow {
+  id: Id;
+  account_id: Id;
+  subject: string;
+  snippet: string;
+  participants: Participant[];
+  count: number;
+  unread: number;
+  flagged: boolean;
+  has_attachment: boolean;
+  last_at: Iso;
+  mailbox_ids: Id[];
+  rev: number;
+}
+/** A row of a mailbox list: `at` is the newest message of the thread in that mailbox, which orders the list. */
+export interface ListedThread extends ThreadRow { at: Iso }
+/** A row of an event: `at` names that time for each mailbox that lists the thread. */
+export interface PlacedThread extends ThreadRow { at?: Record<Id, Iso> | Iso }
+
+export interface Addr { name: string; address: string }
+export interface Attachment {
+  id: Id;
+  filename: string;
+  content_type: string;
+  size: number;
+  inline: boolean;
+  content_id: string | null;
+  url: string;
+}
+export interface MessageFlags {
+  flags: string[];
+  unread: boolean;
+  flagged: boolean;
+  answered: boolean;
+  draft: boolean;
+  mailboxes: { id: Id; uid: number }[];
+  rev: number;
+}
+export interface Message extends MessageFlags {
+  id: Id;
+  thread_id: Id;
+  account_id: Id;
+  message_id: string;
+  subject: string;
+  from: Addr[];
+  to: Addr[];
+  cc: Addr[];
+  bcc: Addr[];
+  reply_to: Addr[];
+  date: Iso;
+  date_header: Iso | null;
+  received_at: Iso | null;
+  snippet: string;
+  size: number;
+  attachments: Attachment[];
+  list_id: string;
+  can_unsubscribe: boolean;
+  truncated: string[];
+  unreadable: boolean;
+}
+export interface Body {
+  html: string;
+  css: string;
+  blocked_remote: number;
+  trackers: number;
+  text: string;
+  /** Offset in `text` where the quoted history starts. */
+  quoted_from: number | null;
+  from_html: boolean;
+}
+export interface Conversation { seq: number; thread: ThreadRow; messages: Message[] }
+
+export interface Page<T> { seq: number; items: T[]; next: string | null; total: number }
+export interface SearchHit extends ThreadRow { match: { message_id: Id; snippet_html: string } }
+export interface SearchPage {
+  seq: number;
+  items: SearchHit[];
+  next: string | null;
+  total: number | null;
+  about?: number;
+  query: { terms: string[]; unknown: string[] };
+}
+export interface Suggestion {
+  kind: 'operator' | 'person' | 'mailbox' | 'recent';
+  text: string;
+  insert: string;
+}
+
+// Journal frames of the event socket.
+interface Frame<E extends string, D> {
+  seq: number;
+  prev: number;
+  event: E;
+  account: Id | null;
+  at: Iso;
+  data: D;
+}
+export type JournalEvent =
+  | Frame<'email:new', { message: Message; thread: PlacedThread }>
+  | Frame<'email:update', { message: MessageFlags & { id: Id; thread_id: Id } }>
+  | Frame<'email:delete', { id: Id; thread_id: Id }>
+  | Frame<'email:thread_update', { threads: PlacedThread[]; gone: Id[] }>
+  | Frame<'email:unread_count_update', { mailboxes: Mailbox[]; gone: Id[]; backfill: boolean }>
+  | Frame<'account:status', { account: Account | null; gone: Id | null; progress: boolean }>;
+export type ServerFrame =
+  | { type: 'welcome'; seq: number; build: string }
+  | { type: 'caught_up'; seq: number }
+  | { type: 'reset' }
+  | (JournalEvent & { type?: undefined });
+
+export interface ProblemDocument {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  errors?: Record<string, string[]>;
+  checks?: ConnectionCheck[];
+}

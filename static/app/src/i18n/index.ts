@@ -1,0 +1,41 @@
+// Languages: the person's own setting, else what this device last used, else the browser's.
+import i18next from 'i18next';
+import { initReactI18next } from 'react-i18next';
+import type { Locale } from '../api/types';
+import { remember, remembered } from '../shell/preferences';
+import { en } from './en';
+import { it } from './it';
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    resources: { translation: typeof en };
+    returnNull: false;
+  }
+}
+
+function initial(): Locale {
+  const kept = remembered('locale');
+  if (kept === 'it' || kept === 'en') return kept;
+  return navigator.language.toLowerCase().startsWith('it') ? 'it' : 'en';
+}
+
+export async function startLanguages(): Promise<void> {
+  await i18next.use(initReactI18next).init({
+    lng: initial(),
+    fallbackLng: 'en',
+    resources: { en: { translation: en }, it: { translation: it } },
+    interpolation: { escapeValue: false }, // React escapes
+    returnNull: false,
+  });
+  document.documentElement.lang = i18next.language;
+}
+
+export function language(): Locale {
+  return i18next.language === 'it' ? 'it' : 'en';
+}
+
+export function speak(locale: Locale): void {
+  remember('locale', locale);
+  document.documentElement.lang = locale;
+  if (i18next.language !== locale) void i18next.changeLanguage(locale);
+}

@@ -1,0 +1,87 @@
+// The text of one message in the form it came in, with what was held back said above it.
+import { ImageOff } from 'lucide-react';
+import { lazy, Suspense, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Body, Message } from '../api/types';
+import { isDark, remember, remembered } from '../shell/preferences';
+import { usePreference } from '../shell/usePreference';
+import { useBody } from '../store/hooks';
+import type { Load } from '../store/mirror';
+import { Button } from '../ui/Button';
+import { Notice } from '../ui/Feedback';
+import { HtmlFrame, useColourless } from './HtmlFrame';
+import { Original } from './MessageDetails';
+import css from './reader.module.css';
+import { TextBody } from './TextBody';
+
+const LinkSheet = lazy(() => import('./LinkSheet'));
+
+export function BodyView({ message }: { message: Message }) {
+  const { t } = useTranslation();
+  const [images, setImages] = useState(false);
+  const plain = useBody(message.id, false);
+  const full = useBody(message.id, images);
+  const body = full.body ?? plain.body;
+  return (
+    <div className={css.body}>
+      {message.unreadable && <Notice kind="warn"><span>{t('reader.unreadable')}</span><Original message={message} /></Notice>}
+      {message.truncated.length > 0 && <Notice><span>{t('reader.truncated')}</span><Original message={message} /></Notice>}
+      {body && !images && (body.blocked_remote > 0 || body.trackers > 0) && <Blocked body={body} onShow={() => setImages(true)} />}
+      {images && typeof full.load === 'object' && <Notice kind="bad">{t('reader.imagesFailed', { reason: full.load.reason })}</Notice>}
+      {images && full.load === 'away' && <Notice kind="bad">{t('reader.imagesFailed', { reason: t('fault.unreachableShort') })}</Notice>}
+      {body ? <Content body={body} /> : <BodyMissing load={plain.load} retry={plain.retry} />}
+    </div>
+  );
+}
+
+function Blocked({ body, onShow }: { body: Body; onShow: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <div className={css.blocked}>
+      <span className={css.blockedText}>
+        <ImageOff size={16} aria-hidden />
+        <span>
+          {body.blocked_remote > 0 && t('reader.blocked', { count: body.blocked_remote })}{' '}
+          {body.trackers > 0 && t('reader.trackers', { count: body.trackers })}
+        </span>
+      </span>
+      {body.blocked_remote > 0 && <Button look="link" onClick={onShow}>{t('reader.showImages')}</Button>}
+    </div>
+  );
+}
+
+function Content({ body }: { body: Body }) {
+  const { t } = useTranslation();
+  const [link, askAbout] = useState<{ href: string; shown: string } | null>(null);
+  const colourless = useColourless(body);
+  const dark = usePreference(isDark);
+  const adapting = usePreference(() => remembered('adapt') === 'on');
+  if (!body.html.trim() && !body.text.trim()) return <p className={css.emptyBody}>{t('reader.empty')}</p>;
+  if (!body.from_html) return <TextBody body={body} />;
+  return (
+    <>
+      <HtmlFrame body={body} adapt={adapting && colourless} onConfirmLink={askAbout} />
+      {dark && colourless && (
+        <Button look="link" className={css.adapt ?? ''} onClick={() => remember('adapt', adapting ? null : 'on')}>
+          {adapting ? t('reader.paper') : t('reader.adapt')}
+        </Button>
+      )}
+      <Suspense fallback={null}>
+        {link && <LinkSheet href={link.href} shown={link.shown} onClose={() => askAbout(null)} />}
+      </Suspense>
+    </>
+  );
+}
+
+function BodyMissing({ load, retry }: { load: Load; retry: () => void }) {
+  const { t } = useTranslation();
+  if (load === 'idle' || load === 'loading') {
+    return (
+      <div className={css.bodyWait} role="status" aria-label={t('reader.bodyLoading')}>
+        <span /><span /><span />
+      </div>
+    );
+  }
+  const text = load === 'away' ? t('reader.bodyAway') : t('reader.bodyFailed', { reason: typeof load === 'object' ? load.reason : '' });
+  return <Notice kind="warn"><span>{text}</span><Button look="link" onClick={retry}>{t('common.retry')}</Button></Notice>;
+}

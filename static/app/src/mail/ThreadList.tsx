@@ -1,0 +1,215 @@
+// A virtual list of conversations: fixed row height, sparse pages, and a place that new mail does not move.
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { ArrowUp, CloudOff } from 'lucide-react';
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useLocation } from 'wouter';
+import type { Id } from '../api/types';
+import { useCommand } from '../shell/commands';
+import { density } from '../shell/preferences';
+import { usePhone, usePreference } from '../shell/usePreference';
+import { useList, useMirror } from '../store/hooks';
+import type { SparseList } from '../store/sparse';
+import type { ListKey } from '../store/tables';
+import { Button } from '../ui/Button';
+import { Empty } from '../ui/Feedback';
+import css from './mail.module.css';
+import { PlaceholderRow, ThreadItem } from './ThreadItem';
+
+const ROW = { phone: 72, comfortable: 64, compact: 36 };
+/** Rows asked for beyond the visible ones: about one screen each way. */
+const AHEAD = 16;
+const PREFETCH_AFTER = 250;
+
+/** Where each list was scrolled to, for the way back. */
+const places = new Map<ListKey, number>();
+
+interface ThreadListProps {
+  source: ListKey;
+  open: Id | undefined;
+  hrefOf: (thread: Id) => string;
+  empty: ReactNode;
+}
+
+export function ThreadList({ source, open, hrefOf, empty }: ThreadListProps) {
+  const { t } = useTranslation();
+  const mirror = useMirror();
+  const [, navigate] = useLocation();
+  const { list, version, load } = useList(source);
+  const phone = usePhone();
+  const compact = usePreference(density) === 'compact';
+  const height = phone ? ROW.phone : compact ? ROW.compact : ROW.comfortable;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [cursor, setCursor] = useState<Id | null>(open ?? null);
+
+  const rows = useVirtualizer({
+    count: list.total,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => height,
+    overscan: 8,
+    initialOffset: places.get(source) ?? 0,
+  });
+  useEffect(() => rows.measure(), [rows, height]);
+  const visible = rows.getVirtualItems();
+  const first = visible[0]?.index ?? 0;
+  const last = visible.at(-1)?.index ?? AHEAD;
+  useEffect(() => mirror.look(source, first - AHEAD, last + AHEAD), [mirror, source, first, last, version]);
+  useEffect(() => () => mirror.unlook(source), [mirror, source]);
+
+  const fresh = useSteadyPlace(scroller, source, list, version, height);
+  const { cursorIndex, move } = useCursor(list, cursor, setCursor, open);
+
+  useEffect(() => {
+    if (open) setCursor(open);
+  }, [open]);
+
+  function step(by: number): void {
+    const target = move(by);
+    if (!target) return;
+    rows.scrollToIndex(target.index, { align: 'auto' });
+    setCursor(target.id);
+    if (open && !phone) navigate(hrefOf(target.id), { replace: true });
+    const focused = document.activeElement;
+    if (focused && scroller.current?.contains(focused)) requestAnimationFrame(() => focusRow(scroller.current, target.id));
+  }
+  useCommand('list.next', () => step(1));
+  useCommand('list.previous', () => step(-1));
+  useCommand('list.open', () => cursor && navigate(hrefOf(cursor)), cursor !== null && cursor !== open);
+  usePrefetch(list, open ?? cursor);
+
+  if (!list.known && load !== 'idle' && load !== 'loading') return <ListFault load={load} retry={() => mirror.look(source, 0, AHEAD)} />;
+  if (list.known && list.total === 0) return <div className={css.listScroll}>{empty}</div>;
+  const focusable = visible.some(({ index }) => index === cursorIndex) ? cursorIndex : first;
+  return (
+    <div className={css.listBody}>
+      {fresh > 0 && (
+        <button type="button" className={css.pill} onClick={() => scroller.current?.scrollTo({ top: 0 })}>
+          <ArrowUp size={16} aria-hidden /> {t('list.pill', { count: fresh })}
+        </button>
+      )}
+      <div className={css.listScroll} ref={scroller} data-list>
+        {list.known ? (
+          <ul className={css.rows} style={{ height: rows.getTotalSize() }}>
+            {visible.map((item) => {
+              const entry = list.at(item.index);
+              return (
+                <li
+                  key={entry?.id ?? item.key}
+                  className={css.slot}
+                  style={{ transform: `translateY(${item.start}px)` }}
+                  aria-setsize={list.total}
+                  aria-posinset={item.index + 1}
+                >
+                  {entry ? (
+                    <ThreadItem
+                      id={entry.id}
+                      at={entry.at}
+                      href={hrefOf(entry.id)}
+                      open={entry.id === open}
+                      cursor={entry.id === cursor}
+                      tabbable={item.index === focusable}
+                    />
+                  ) : (
+                    <PlaceholderRow index={item.index} />
+                  )}
+                </li>
+              );
+            })}
+          </ul>
+        ) : (
+          <ul className={css.rows} aria-hidden>
+            {Array.from({ length: 12 }, (_, index) => <li key={index}><PlaceholderRow index={index} /></li>)}
+          </ul>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function focusRow(scroller: HTMLElement | null, id: Id): void {
+  scroller?.querySelector<HTMLElement>(`[data-thread="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
+}
+
+/** The keyboard's row. When that row leaves the list, its place stays and the next step goes on from there. */
+function useCursor(list: SparseList, cursor: Id | null, setCursor: (id: Id | null) => void, open: Id | undefined) {
+  const index = cursor ? list.indexOf(cursor) : -1;
+  const lastKnown = useRef(-1);
+  useEffect(() => {
+    if (index >= 0) lastKnown.current = index;
+    else if (cursor && cursor !== open) setCursor(null);
+  });
+  function move(by: number): { index: number; id: Id } | null {
+    let target: number;
+    if (index >= 0) target = index + by;
+    else if (lastKnown.current >= 0) target = by > 0 ? lastKnown.current : lastKnown.current - 1;
+    else target = 0;
+    const entry = list.at(target);
+    return entry ? { index: target, id: entry.id } : null;
+  }
+  return { cursorIndex: index, move };
+}
+
+/**
+ * Keep what is on screen where it is while rows come and go above it, and count those that came. At the very top
+ * new mail simply appears.
+ */
+function useSteadyPlace(scroller: { current: HTMLDivElement | null }, source: ListKey, list: SparseList, version: number, height: number): number {
+  const anchor = useRef<{ id: Id; offset: number } | null>(null);
+  const top = useRef<Id | null>(null);
+  const [fresh, setFresh] = useState(0);
+
+  useEffect(() => {
+    const node = scroller.current;
+    if (!node) return;
+    const note = (): void => {
+      const index = Math.floor(node.scrollTop / height);
+      const entry = list.at(index);
+      places.set(source, node.scrollTop);
+      anchor.current = entry && node.scrollTop > 0 ? { id: entry.id, offset: node.scrollTop - index * height } : null;
+      if (node.scrollTop < height) {
+        top.current = null;
+        setFresh(0);
+      } else {
+        top.current ??= list.at(0)?.id ?? null;
+      }
+    };
+    note();
+    node.addEventListener('scroll', note, { passive: true });
+    return () => node.removeEventListener('scroll', note);
+  }, [scroller, source, list, height, list.known]);
+
+  useLayoutEffect(() => {
+    const node = scroller.current;
+    if (!node || !anchor.current) return;
+    const index = list.indexOf(anchor.current.id);
+    const wanted = index * height + anchor.current.offset;
+    if (index >= 0 && Math.abs(wanted - node.scrollTop) >= 1) node.scrollTop = wanted;
+    const above = top.current ? list.indexOf(top.current) : -1;
+    if (above >= 0) setFresh(above);
+  }, [scroller, list, version, height]);
+
+  return fresh;
+}
+
+/** Bodies of the rows around the current one, so that moving on paints at once. */
+function usePrefetch(list: SparseList, current: Id | null): void {
+  const mirror = useMirror();
+  useEffect(() => {
+    if (!current) return;
+    const timer = setTimeout(() => {
+      const index = list.indexOf(current);
+      if (index < 0) return;
+      for (const near of [index + 1, index - 1, index + 2, index - 2]) {
+        const entry = list.at(near);
+        if (entry) void mirror.prefetch(entry.id);
+      }
+    }, PREFETCH_AFTER);
+    return () => clearTimeout(timer);
+  }, [mirror, list, current]);
+}
+
+function ListFault({ load, retry }: { load: 'away' | 'missing' | { reason: string }; retry: () => void }) {
+  const { t } = useTranslation();
+  const text = typeof load === 'object' ? t('list.failed', { reason: load.reason }) : load === 'missing' ? t('fault.notFound') : t('list.away');
+  return <Empty icon={CloudOff} action={<Button onClick={retry}>{t('common.retry')}</Button>}>{text}</Empty>;
+}

@@ -1,0 +1,143 @@
+// The frame of the application: sidebar, banners, the page, and on phones the bottom bar.
+import { CircleUser, CloudOff, Mail, Search, Settings } from 'lucide-react';
+import { Suspense, lazy, useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import type { Me } from '../api/types';
+import { MailPage } from '../mail/MailPage';
+import { useAccounts, useLoad, useMailboxes, useMirror } from '../store/hooks';
+import { Empty } from '../ui/Feedback';
+import { Button, buttonClass } from '../ui/Button';
+import { AccountBanners, ConnectionBanner } from './Banners';
+import { useCommand } from './commands';
+import { homePath } from './home';
+import { Nav, NavDrawer } from './Nav';
+import { remember, remembered } from './preferences';
+import css from './shell.module.css';
+import { NARROW, useMedia, usePhone, usePreference } from './usePreference';
+import { useGoCommands } from './useGoCommands';
+import { usePageTitle } from './usePageTitle';
+
+const AccountsPage = lazy(() => import('../accounts/AccountsPage'));
+const ConnectPage = lazy(() => import('../accounts/ConnectPage'));
+const SearchPage = lazy(() => import('../search/SearchPage'));
+const SettingsPage = lazy(() => import('../settings/SettingsPage'));
+const Palette = lazy(() => import('./Palette'));
+const KeySheet = lazy(() => import('./KeySheet'));
+
+export function Layout({ me }: { me: Me }) {
+  const { t } = useTranslation();
+  const phone = usePhone();
+  const narrow = useMedia(NARROW);
+  const folded = usePreference(() => remembered('nav') === 'narrow');
+  const [overlay, open] = useState<'palette' | 'keys' | 'drawer' | null>(null);
+  const close = (): void => open(null);
+  usePageTitle();
+  useGoCommands();
+  useCommand('app.palette', () => open(overlay === 'palette' ? null : 'palette'));
+  useCommand('app.keys', () => open('keys'));
+  const slim = narrow || folded;
+  return (
+    <div className={css.layout} data-slim={slim || undefined}>
+      <a className={css.skip} href="#main">{t('app.skip')}</a>
+      {!phone && (
+        <Nav
+          me={me}
+          slim={slim}
+          onToggle={() => (narrow ? open('drawer') : remember('nav', folded ? null : 'narrow'))}
+        />
+      )}
+      <div className={css.stage}>
+        <ConnectionBanner />
+        <AccountBanners />
+        <main id="main" className={css.main} tabIndex={-1}>
+          <Suspense fallback={null}><StartGate><Pages me={me} onMenu={() => open('drawer')} /></StartGate></Suspense>
+        </main>
+        {phone && <BottomBar />}
+      </div>
+      {overlay === 'drawer' && <NavDrawer me={me} onClose={close} />}
+      <Suspense fallback={null}>
+        {overlay === 'palette' && <Palette onClose={close} onKeys={() => open('keys')} />}
+        {overlay === 'keys' && <KeySheet onClose={close} />}
+      </Suspense>
+    </div>
+  );
+}
+
+/** Until mailboxes are known, from this device or the server, there is only the reason why not. */
+function StartGate({ children }: { children: ReactNode }) {
+  const { t } = useTranslation();
+  const mirror = useMirror();
+  const load = useLoad('mailboxes:');
+  if (mirror.ready || load === 'idle' || load === 'loading') return children;
+  const reason = typeof load === 'object' ? load.reason : t('fault.unreachableShort');
+  return (
+    <Empty page icon={CloudOff} action={<Button onClick={() => void mirror.refresh()}>{t('common.retry')}</Button>}>
+      {t('fault.start', { reason })}
+    </Empty>
+  );
+}
+
+function Pages({ me, onMenu }: { me: Me; onMenu: () => void }) {
+  return (
+    <Switch>
+      <Route path="/mail/:mailbox/:thread?">
+        {({ mailbox, thread }) => <MailPage key={mailbox} mailbox={mailbox} thread={thread} onMenu={onMenu} />}
+      </Route>
+      <Route path="/search/:thread?">{({ thread }) => <SearchPage thread={thread} onMenu={onMenu} />}</Route>
+      <Route path="/accounts"><AccountsPage /></Route>
+      <Route path="/accounts/new"><ConnectPage key="new" account={null} /></Route>
+      <Route path="/accounts/:id/reconnect">{({ id }) => <ConnectPage key={id} account={id} />}</Route>
+      <Route path="/settings"><SettingsPage me={me} /></Route>
+      <Route path="/"><Home /></Route>
+      <Route><NoSuchPage /></Route>
+    </Switch>
+  );
+}
+
+function Home() {
+  const { t } = useTranslation();
+  const mirror = useMirror();
+  const accounts = useAccounts();
+  const boxes = useMailboxes();
+  if (!mirror.ready) return null;
+  const home = homePath(accounts, boxes);
+  if (home) return <Redirect to={home} replace />;
+  return (
+    <Empty page icon={Mail} action={<Link href="/accounts/new" className={buttonClass('primary')}>{t('accounts.emptyAction')}</Link>}>
+      {t('accounts.empty')}
+    </Empty>
+  );
+}
+
+function NoSuchPage() {
+  const { t } = useTranslation();
+  return (
+    <Empty page icon={Mail} action={<Link href="/" className={buttonClass()}>{t('fault.toInbox')}</Link>}>{t('fault.notFound')}</Empty>
+  );
+}
+
+const TABS = [
+  { href: '/', icon: Mail, label: 'nav.mail', under: ['/mail'] },
+  { href: '/search', icon: Search, label: 'nav.search', under: ['/search'] },
+  { href: '/accounts', icon: CircleUser, label: 'nav.accounts', under: ['/accounts'] },
+  { href: '/settings', icon: Settings, label: 'nav.settings', under: ['/settings'] },
+] as const;
+
+function BottomBar() {
+  const { t } = useTranslation();
+  const [path] = useLocation();
+  return (
+    <nav className={css.bottom} aria-label={t('nav.main')}>
+      {TABS.map(({ href, icon: Icon, label, under }) => {
+        const here = under.some((start) => path.startsWith(start));
+        return (
+          <Link key={href} href={href} className={css.tab ?? ''} aria-current={here ? 'page' : undefined}>
+            <Icon size={20} aria-hidden />
+            <span>{t(label)}</span>
+          </Link>
+        );
+      })}
+    </nav>
+  );
+}

@@ -1,0 +1,273 @@
+// The sidebar: accounts, their mailboxes with unread counters, and the person. As icons when there is little room.
+import { ChevronDown, ChevronRight, CircleUser, Menu, PanelLeftClose, PanelLeftOpen, Plus, Settings, TriangleAlert, X } from 'lucide-react';
+import { useEffect, useRef, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, useLocation } from 'wouter';
+import type { Account, Id, Mailbox, Me } from '../api/types';
+import { number, shortNumber } from '../i18n/format';
+import { iconOf } from '../mail/icons';
+import { mailboxName } from '../mail/names';
+import { mailboxTree, type Branch } from '../mail/tree';
+import { useAccounts, useMailbox, useMailboxes } from '../store/hooks';
+import { IconButton } from '../ui/Button';
+import { Avatar, Progress } from '../ui/Feedback';
+import { Logo, Mark } from '../ui/Logo';
+import css from './nav.module.css';
+import { remember, rememberedSet } from './preferences';
+import { usePreference } from './usePreference';
+
+interface NavProps {
+  me: Me;
+  slim: boolean;
+  onToggle: () => void;
+}
+
+export function Nav({ me, slim, onToggle }: NavProps) {
+  const { t } = useTranslation();
+  return (
+    <nav className={css.nav} data-slim={slim || undefined} aria-label={t('nav.label')}>
+      <div className={css.top}>
+        {slim ? <Mark /> : <Logo />}
+        <IconButton label={slim ? t('nav.expand') : t('nav.collapse')} onClick={onToggle}>
+          {slim ? <PanelLeftOpen size={20} aria-hidden /> : <PanelLeftClose size={20} aria-hidden />}
+        </IconButton>
+      </div>
+      <div className={css.scroll}>{slim ? <SlimMailboxes /> : <Accounts />}</div>
+      <NavFoot me={me} slim={slim} />
+    </nav>
+  );
+}
+
+/** The sidebar as a drawer, for phones and narrow windows. */
+export function NavDrawer({ me, onClose }: { me: Me; onClose: () => void }) {
+  const { t } = useTranslation();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [path] = useLocation();
+  const opened = useRef(path);
+  useEffect(() => {
+    const node = dialog.current;
+    if (node && !node.open) node.showModal();
+    return () => node?.close();
+  }, []);
+  useEffect(() => {
+    if (path !== opened.current) onClose();
+  }, [path, onClose]);
+  return (
+    // A click beside the drawer closes it; Escape does the same by the dialog's own rule.
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
+    <dialog
+      ref={dialog}
+      className={css.drawer}
+      aria-label={t('nav.label')}
+      onClose={onClose}
+      onClick={(event) => event.target === dialog.current && onClose()}
+    >
+      <div className={css.drawerIn}>
+        <div className={css.top}>
+          <Logo />
+          <IconButton label={t('common.close')} onClick={onClose}><X size={20} aria-hidden /></IconButton>
+        </div>
+        <div className={css.scroll}><Accounts /></div>
+        <NavFoot me={me} slim={false} />
+      </div>
+    </dialog>
+  );
+}
+
+export function MenuButton({ onMenu }: { onMenu: () => void }) {
+  const { t } = useTranslation();
+  return <IconButton label={t('app.menu')} onClick={onMenu}><Menu size={20} aria-hidden /></IconButton>;
+}
+
+function Accounts() {
+  const { t } = useTranslation();
+  const accounts = useAccounts();
+  const boxes = useMailboxes();
+  return (
+    <>
+      {accounts.map((account) => (
+        <AccountSection key={account.id} account={account} tree={mailboxTree(boxes, account.id)} alone={accounts.length === 1} />
+      ))}
+      <Link href="/accounts/new" className={css.add ?? ''}>
+        <Plus size={16} aria-hidden /> {t('nav.addAccount')}
+      </Link>
+    </>
+  );
+}
+
+function useFolded(key: string, byDefault: boolean): [boolean, () => void] {
+  const mark = byDefault ? `+${key}` : key;
+  const marked = usePreference(() => rememberedSet('folded').includes(mark));
+  const toggle = (): void => {
+    const others = rememberedSet('folded').filter((item) => item !== mark);
+    remember('folded', JSON.stringify(marked ? others : [...others, mark]));
+  };
+  return [marked !== byDefault, toggle];
+}
+
+function AccountSection({ account, tree, alone }: { account: Account; tree: Branch[]; alone: boolean }) {
+  const { t } = useTranslation();
+  const [folded, toggle] = useFolded(account.id, false);
+  const shut = folded && !alone;
+  const Chevron = shut ? ChevronRight : ChevronDown;
+  return (
+    <section className={css.account}>
+      <h2 className={css.accountName}>
+        <button type="button" className={css.accountButton} onClick={toggle} aria-expanded={!shut} disabled={alone}>
+          <span className={css.dot} style={{ background: `var(--hue-${account.color % 8}-fg)` }} aria-hidden />
+          <span className={css.grow}>{account.display_name || account.address}</span>
+          {account.status === 'needs_reconnect' && <TriangleAlert className={css.warn} size={16} aria-label={t('accounts.status.needs_reconnect')} />}
+          {!alone && <Chevron size={16} aria-hidden />}
+        </button>
+      </h2>
+      {account.import && !shut && <ImportLine account={account} />}
+      {!shut && <Branches branches={tree} depth={0} />}
+    </section>
+  );
+}
+
+function ImportLine({ account }: { account: Account }) {
+  const { t } = useTranslation();
+  const progress = account.import!;
+  const text = progress.total
+    ? t('list.importing', { done: progress.done, total: progress.total })
+    : t('list.importingNoTotal', { done: progress.done });
+  return (
+    <div className={css.import}>
+      <Progress label={text} done={progress.done} total={progress.total} />
+      <span>{text}</span>
+    </div>
+  );
+}
+
+function Branches({ branches, depth }: { branches: Branch[]; depth: number }) {
+  return (
+    <ul>
+      {branches.map(({ box, children }) => <MailboxItem key={box.id} id={box.id} branches={children} depth={depth} />)}
+    </ul>
+  );
+}
+
+function MailboxItem({ id, branches, depth }: { id: Id; branches: Branch[]; depth: number }) {
+  const { t } = useTranslation();
+  const box = useMailbox(id);
+  const [path] = useLocation();
+  const [folded, toggle] = useFolded(id, true);
+  if (!box) return null;
+  const name = mailboxName(t, box);
+  const Icon = iconOf(box);
+  const Chevron = folded ? ChevronRight : ChevronDown;
+  const here = path.startsWith(`/mail/${id}`);
+  const inside: ReactNode = (
+    <>
+      <Icon size={16} aria-hidden />
+      <span className={css.grow}>{name}</span>
+      <Counter box={box} />
+    </>
+  );
+  return (
+    <li>
+      <div className={css.item} style={{ paddingInlineStart: `calc(var(--s2) + ${depth} * var(--s4))` }} data-here={here || undefined}>
+        {branches.length > 0 ? (
+          <button
+            type="button"
+            className={css.chevron}
+            aria-expanded={!folded}
+            aria-label={folded ? t('nav.openFolder', { name }) : t('nav.closeFolder', { name })}
+            onClick={toggle}
+          >
+            <Chevron size={16} aria-hidden />
+          </button>
+        ) : null}
+        {box.selectable ? (
+          <Link href={`/mail/${id}`} className={css.link ?? ''} aria-current={here ? 'page' : undefined} data-unread={box.unread > 0 || undefined}>
+            {inside}
+          </Link>
+        ) : (
+          <span className={css.link}>{inside}</span>
+        )}
+      </div>
+      {branches.length > 0 && !folded && <Branches branches={branches} depth={depth + 1} />}
+    </li>
+  );
+}
+
+/** Drafts count what waits; every other mailbox counts what is unread. */
+function Counter({ box }: { box: Mailbox }) {
+  const { t } = useTranslation();
+  const count = box.role === 'drafts' ? box.total : box.role === 'trash' || box.role === 'sent' ? 0 : box.unread_threads;
+  if (count === 0) return null;
+  const label = box.role === 'drafts' ? t('list.messages', { count }) : t('nav.unread', { count });
+  return (
+    <span className={css.count} data-num title={number(count)}>
+      <span aria-hidden>{shortNumber(count)}</span>
+      <span className="vh">{label}</span>
+    </span>
+  );
+}
+
+function SlimMailboxes() {
+  const { t } = useTranslation();
+  const accounts = useAccounts();
+  const boxes = useMailboxes();
+  const [path] = useLocation();
+  return accounts.map((account) => (
+    <ul key={account.id} className={css.slimAccount} aria-label={account.address}>
+      {mailboxTree(boxes, account.id).filter(({ box }) => box.role && box.selectable).map(({ box }) => {
+        const Icon = iconOf(box);
+        const name = mailboxName(t, box);
+        const here = path.startsWith(`/mail/${box.id}`);
+        return (
+          <li key={box.id}>
+            <Link
+              href={`/mail/${box.id}`}
+              className={css.slimLink ?? ''}
+              aria-current={here ? 'page' : undefined}
+              aria-label={box.unread_threads ? `${name}, ${t('nav.unread', { count: box.unread_threads })}` : name}
+              data-tip={accounts.length > 1 ? `${name}, ${account.address}` : name}
+            >
+              <Icon size={20} aria-hidden />
+              {box.unread_threads > 0 && box.role === 'inbox' && <span className={css.slimDot} aria-hidden />}
+            </Link>
+          </li>
+        );
+      })}
+    </ul>
+  ));
+}
+
+function NavFoot({ me, slim }: { me: Me; slim: boolean }) {
+  const { t } = useTranslation();
+  const [path] = useLocation();
+  const links = [
+    { href: '/accounts', icon: CircleUser, label: t('nav.accounts') },
+    { href: '/settings', icon: Settings, label: t('nav.settings') },
+  ];
+  const name = me.name || me.email;
+  return (
+    <div className={css.foot}>
+      {links.map(({ href, icon: Icon, label }) => (
+        <Link
+          key={href}
+          href={href}
+          className={(slim ? css.slimLink : css.footLink) ?? ''}
+          aria-current={path === href ? 'page' : undefined}
+          aria-label={label}
+          data-tip={slim ? label : undefined}
+        >
+          <Icon size={slim ? 20 : 16} aria-hidden />
+          {!slim && <span>{label}</span>}
+        </Link>
+      ))}
+      {!slim && (
+        <div className={css.person}>
+          <Avatar name={name} address={me.email} />
+          <span className={css.personText}>
+            <span className={css.personName}>{name}</span>
+            <span className={css.personTenant}>{me.tenant.name}</span>
+          </span>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { forwardKey, keyHandler, offer } from './commands';
+import { KEYMAP, type CommandId } from './keymap';
+import { remember } from './preferences';
+
+let ran: CommandId[];
+let cleanUp: (() => void)[];
+
+beforeEach(() => {
+  ran = [];
+  cleanUp = (Object.keys(KEYMAP) as CommandId[]).map((id) => offer(id, () => ran.push(id)));
+  const handler = keyHandler();
+  addEventListener('keydown', handler);
+  cleanUp.push(() => removeEventListener('keydown', handler));
+});
+
+afterEach(() => {
+  cleanUp.forEach((undo) => undo());
+  document.body.replaceChildren();
+  remember('shortcuts', null);
+});
+
+interface Press { shift?: boolean; ctrl?: boolean; composing?: boolean; code?: string }
+
+function press(key: string, { shift = false, ctrl = false, composing = false, code = '' }: Press = {}, target: EventTarget = document.body): boolean {
+  const event = new KeyboardEvent('keydown', { key, code, shiftKey: shift, ctrlKey: ctrl, isComposing: composing, bubbles: true, cancelable: true });
+  target.dispatchEvent(event);
+  return event.defaultPrevented;
+}
+
+function add(html: string): HTMLElement {
+  document.body.innerHTML = html;
+  return document.body.firstElementChild as HTMLElement;
+}
+
+describe('keys', () => {
+  it.each([['j', 'list.next'], ['k', 'list.previous'], ['o', 'list.open'], ['Enter', 'list.open'], ['u', 'list.back'], ['n', 'message.next'], ['p', 'message.previous'], ['Escape', 'app.close']] as const)(
+    '%s runs %s',
+    (key, id) => {
+      expect(press(key)).toBe(true);
+      expect(ran).toEqual([id]);
+    },
+  );
+
+  it('g then i goes to the inbox', () => {
+    press('g');
+    press('i');
+    expect(ran).toEqual(['go.inbox']);
+  });
+
+  it('the Italian layout types / ? ; : with Shift, and each works', () => {
+    press('/', { shift: true, code: 'Digit7' });
+    press('?', { shift: true, code: 'Minus' });
+    press(';', { shift: true, code: 'Comma' });
+    press(':', { shift: true, code: 'Period' });
+    expect(ran).toEqual(['search.focus', 'app.keys', 'thread.expand', 'thread.collapse']);
+  });
+
+  it('so does the US layout', () => {
+    press('/', { code: 'Slash' });
+    press('?', { shift: true, code: 'Slash' });
+    press(';', { code: 'Semicolon' });
+    press(':', { shift: true, code: 'Semicolon' });
+    expect(ran).toEqual(['search.focus', 'app.keys', 'thread.expand', 'thread.collapse']);
+  });
+
+  it.each(['<input>', '<textarea></textarea>', '<select></select>', '<div contenteditable="true"></div>', '<div role="menu"></div>'])('typing in %s runs nothing', (html) => {
+    const field = add(html);
+    for (const key of ['j', 'e', 'd', 'g', 'i', '/', '?', 'o', 'Enter']) expect(press(key, {}, field)).toBe(false);
+    expect(ran).toEqual([]);
+  });
+
+  it('composing a character runs nothing', () => {
+    press('j', { composing: true });
+    expect(ran).toEqual([]);
+  });
+
+  it('nothing runs behind an open dialog', () => {
+    add('<div role="dialog"></div>');
+    press('j');
+    expect(ran).toEqual([]);
+  });
+
+  it('Enter on a link or a button belongs to it', () => {
+    press('Enter', {}, add('<a href="/x">x</a>'));
+    press('Enter', {}, add('<button>x</button>'));
+    expect(ran).toEqual([]);
+    press('j', {}, add('<button>x</button>'));
+    expect(ran).toEqual(['list.next']);
+  });
+
+  it('Ctrl+K works while typing', () => {
+    press('k', { ctrl: true }, add('<input>'));
+    expect(ran).toEqual(['app.palette']);
+  });
+
+  it('single keys can be turned off; what carries a modifier, and Escape, stay', () => {
+    remember('shortcuts', 'off');
+    press('j');
+    press('/');
+    press('k', { ctrl: true });
+    press('Escape');
+    expect(ran).toEqual(['app.palette', 'app.close']);
+  });
+
+  it('a key pressed in a mail frame counts as pressed in the page', () => {
+    const event = new KeyboardEvent('keydown', { key: 'j', cancelable: true });
+    forwardKey(event);
+    expect(ran).toEqual(['list.next']);
+    expect(event.defaultPrevented).toBe(true);
+  });
+
+  it('the latest offer of a command wins, and the one before returns', () => {
+    const undo = offer('list.next', () => ran.push('list.open'));
+    press('j');
+    undo();
+    press('j');
+    expect(ran).toEqual(['list.open', 'list.next']);
+  });
+});

@@ -1,0 +1,95 @@
+// How components read the mirror: one row or one list each, so an event re-renders only what it touched.
+import { createContext, useCallback, useContext, useEffect, useSyncExternalStore } from 'react';
+import type { Account, Body, Id, Mailbox, Message, ThreadRow } from '../api/types';
+import { bodyKey, type Connection, type Load, type Mirror } from './mirror';
+import type { SparseList } from './sparse';
+import { listOf, type ListKey, type Tables } from './tables';
+
+export const MirrorContext = createContext<Mirror | null>(null);
+
+export function useMirror(): Mirror {
+  const mirror = useContext(MirrorContext);
+  if (!mirror) throw new Error('No mirror above this component');
+  return mirror;
+}
+
+/** Re-renders when `read` gives another value after a change of `key`. `read` must give the same value for the same state. */
+function useStored<T>(key: string, read: (mirror: Mirror) => T): T {
+  const mirror = useMirror();
+  const subscribe = useCallback((listener: () => void) => mirror.subscribe(key, listener), [mirror, key]);
+  return useSyncExternalStore(subscribe, () => read(mirror));
+}
+
+function useDerived<T>(key: string, make: (tables: Tables) => T): T {
+  return useStored(key, (mirror) => mirror.derived(key, () => make(mirror.tables)));
+}
+
+export function useAccounts(): Account[] {
+  return useDerived('accounts:', (tables) => [...tables.accounts.values()]);
+}
+
+export function useMailboxes(): Mailbox[] {
+  return useDerived('mailboxes:', (tables) => [...tables.mailboxes.values()]);
+}
+
+export function useMailbox(id: Id): Mailbox | undefined {
+  return useStored(`mailbox:${id}`, ({ tables }) => tables.mailboxes.get(id));
+}
+
+export function useThread(id: Id): ThreadRow | undefined {
+  return useStored(`thread:${id}`, ({ tables }) => tables.threads.get(id));
+}
+
+export function useList(key: ListKey): { list: SparseList; version: number; load: Load } {
+  const mirror = useMirror();
+  const version = useStored(`list:${key}`, ({ tables }) => listOf(tables, key).version);
+  const load = useLoad(`list:${key}`);
+  return { list: listOf(mirror.tables, key), version, load };
+}
+
+export function useLoad(key: string): Load {
+  return useStored(`load:${key}`, (mirror) => mirror.load(key));
+}
+
+export interface OpenConversation {
+  thread: ThreadRow | undefined;
+  messages: Message[] | undefined;
+  load: Load;
+}
+
+export function useConversation(id: Id): OpenConversation {
+  const mirror = useMirror();
+  const messages = useDerived(`conversation:${id}`, (tables) =>
+    tables.conversations.get(id)?.flatMap((message) => tables.messages.get(message) ?? []),
+  );
+  const thread = useThread(id);
+  const load = useLoad(`conversation:${id}`);
+  useEffect(() => void mirror.openConversation(id), [mirror, id]);
+  // Older mail may join an open conversation without an arrival event: the row's count tells.
+  const known = mirror.tables.conversations.get(id)?.length;
+  const short = known !== undefined && thread !== undefined && known !== thread.count;
+  useEffect(() => {
+    if (short) void mirror.openConversation(id, true);
+  }, [mirror, id, short, thread?.rev]);
+  return { thread, messages, load };
+}
+
+export function useMessage(id: Id): Message | undefined {
+  return useStored(`message:${id}`, ({ tables }) => tables.messages.get(id));
+}
+
+export function useBody(message: Id, images: boolean): { body: Body | undefined; load: Load; retry: () => void } {
+  const mirror = useMirror();
+  const key = bodyKey(message, images);
+  const body = useStored(`body:${key}`, ({ bodies }) => bodies.get(key));
+  const load = useLoad(`body:${key}`);
+  const retry = useCallback(() => void mirror.openBody(message, images), [mirror, message, images]);
+  useEffect(retry, [retry]);
+  return { body, load, retry };
+}
+
+export function useConnection(): Connection & { freshAt: number | null } {
+  const mirror = useMirror();
+  const connection = useStored('connection:', ({ connection: now }) => now);
+  return { ...connection, freshAt: mirror.freshAt };
+}

@@ -1,0 +1,78 @@
+/// <reference types="vitest/config" />
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
+
+const BASE = '/static/dist/';
+const API = process.env['PMSYNC_API'] ?? 'http://127.0.0.1:8000';
+/** Addresses that are the server's own; every other navigation is answered with the cached page. */
+const SERVER_PATHS = /^\/(?:api|admin|approvals|ws|oauth|static|health|img|mail\/body|providers|emails?|email-sync|sw\.js)(?:\/|$|\?)/;
+
+const pwa = VitePWA({
+  registerType: 'prompt',
+  injectRegister: null, // src/shell/worker.ts registers it: the page policy allows no inline script
+  filename: 'sw.js',
+  scope: '/',
+  manifest: {
+    id: '/',
+    name: 'PMSync',
+    short_name: 'PMSync',
+    start_url: '/',
+    scope: '/',
+    display: 'standalone',
+    background_color: '#ffffff',
+    theme_color: '#f7f8fa',
+    icons: [
+      { src: `${BASE}icon-192.png`, sizes: '192x192', type: 'image/png' },
+      { src: `${BASE}icon-512.png`, sizes: '512x512', type: 'image/png' },
+      { src: `${BASE}icon-maskable.png`, sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+    ],
+  },
+  workbox: {
+    // Django serves the worker from the root, so what it names is addressed from there and nothing lies beside it.
+    inlineWorkboxRuntime: true,
+    modifyURLPrefix: { '': BASE },
+    globPatterns: ['assets/*.{js,css}', 'icon.svg'],
+    additionalManifestEntries: [{ url: '/', revision: String(Date.now()) }],
+    directoryIndex: null,
+    navigateFallback: '/',
+    navigateFallbackDenylist: [SERVER_PATHS],
+    cleanupOutdatedCaches: true,
+  },
+});
+
+export default defineConfig(({ command }) => ({
+  base: command === 'build' ? BASE : '/',
+  plugins: [react(), pwa],
+  build: {
+    outDir: '../dist',
+    emptyOutDir: true,
+    manifest: true,
+    target: 'es2022',
+    // tokens.css uses light-dark() as it stands; Django's own pages load the same file untransformed.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+    chunkSizeWarningLimit: 600,
+    rolldownOptions: {
+      output: {
+        // What the first page needs, in two files: libraries change seldom and stay in the browser's cache.
+        codeSplitting: {
+          groups: [
+            { name: 'base', tags: ['$initial'], test: /[\\/]node_modules[\\/]/, priority: 2 },
+            { name: 'app', tags: ['$initial'], test: /[\\/](?:src[\\/][a-z0-9]+[\\/]|vite)/, priority: 1 },
+          ],
+        },
+      },
+    },
+  },
+  server: {
+    host: '127.0.0.1',
+    fs: { allow: ['..'] },
+    proxy: { '/api': API, '/img': API, '/health': API, '/ws': { target: API, ws: true } },
+  },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    setupFiles: ['src/test-setup.ts'],
+    css: false,
+  },
+}));
