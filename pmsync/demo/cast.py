@@ -1,0 +1,102 @@
+"""Who is in the demo: two tenants, three people, their accounts. Pure; the passwords open nothing but this demo."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from .correspondence import Person
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """A mailbox on the demo's mail server. `shared_with` are the addresses of colleagues who may see it."""
+
+    person: Person
+    password: str
+    messages: int
+    seed: int
+    shared_with: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """The mailbox's address, which is also its user name."""
+        return self.person.address
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Somebody who signs in, with the accounts they own."""
+
+    name: str
+    email: str
+    password: str
+    role: str
+    timezone: str
+    accounts: tuple[DemoAccount, ...]
+
+    @property
+    def locale(self) -> str:
+        """The language of their screens: that of their first account."""
+        return self.accounts[0].person.language
+
+
+@dataclass(frozen=True, slots=True)
+class DemoTenant:
+    """A company."""
+
+    slug: str
+    name: str
+    plan: str
+    people: tuple[DemoPerson, ...]
+
+
+GIULIA: Final = Person("Giulia Rossi", "giulia@rossi-partners.example", "it", "Amministratrice", "Rossi & Partners")
+MARCO: Final = Person("Marco Bellini", "marco@rossi-partners.example", "it", "Responsabile tecnico", "Rossi & Partners")
+INFO: Final = Person("Rossi & Partners", "info@rossi-partners.example", "it", "", "Rossi & Partners")
+EMILY: Final = Person("Emily Clarke", "emily@northwind-trading.example", "en", "Operations", "Northwind Trading")
+SOFIA: Final = Person("Sofia Marchesi", "sofia@rossi-partners.example", "it", "Ufficio gare", "Rossi & Partners")
+OWEN: Final = Person("Owen Hughes", "owen@northwind-trading.example", "en", "Sales", "Northwind Trading")
+
+TENANTS: Final = (
+    DemoTenant(
+        "rossi",
+        "Rossi & Partners",
+        "premium",
+        (
+            DemoPerson(
+                GIULIA.name, GIULIA.address, "colline-ombrello-tram-47", "owner", "Europe/Rome",
+                (
+                    DemoAccount(GIULIA, "mailbox-giulia-8193", 1_600, 11),
+                    DemoAccount(INFO, "mailbox-info-5528", 700, 13, shared_with=(MARCO.address,)),
+                ),
+            ),
+            DemoPerson(
+                MARCO.name, MARCO.address, "betulla-cantiere-luna-82", "member", "Europe/Rome",
+                (DemoAccount(MARCO, "mailbox-marco-2746", 900, 12),),
+            ),
+        ),
+    ),
+    DemoTenant(
+        "northwind",
+        "Northwind Trading",
+        "standard",
+        (
+            DemoPerson(
+                EMILY.name, EMILY.address, "harbour-pencil-otter-35", "owner", "Europe/London",
+                (DemoAccount(EMILY, "mailbox-emily-6604", 1_300, 14),),
+            ),
+        ),
+    ),
+)  # fmt: skip
+COLLEAGUES: Final = {"it": (GIULIA, MARCO, SOFIA), "en": (EMILY, OWEN)}
+# PMSync's own mail (sign-in codes, resets) is submitted under this name.
+OURSELVES: Final = ("no-reply@pmsync.example", "submission-9417")
+
+
+def accounts() -> list[DemoAccount]:
+    """Every account of the demo."""
+    return [account for tenant in TENANTS for person in tenant.people for account in person.accounts]
+
+
+def people_around(person: Person) -> list[Person]:
+    """The person, then the colleagues they write with."""
+    return [person, *(other for other in COLLEAGUES[person.language] if other != person)]

@@ -1,0 +1,154 @@
+"""Keeps the demo alive: a little new mail every half minute, replies in old threads, marks and moves.
+
+    python -m pmsync.demo.delivery FOLDER IMAP_PORT
+
+Works as any other client does, over IMAP, so that everything it does reaches PMSync the way a
+phone's or a colleague's change would.
+"""
+
+import contextlib
+import imaplib
+import json
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from . import cast
+from .correspondence.company import INBOX, Correspondence, Placed, Thread
+from .correspondence.mime import Person
+from .correspondence.scripts import ME, Conversation
+
+HOST: Final = "127.0.0.1"
+PAUSE: Final = (20.0, 40.0)
+# Out of a hundred steps.
+STEPS: Final = (("next", 45), ("begin", 25), ("mark", 20), ("file", 10))
+
+
+@dataclass(slots=True)
+class Open:
+    """A conversation of which not every turn has been written."""
+
+    thread: Thread
+    script: Conversation
+    partner: Person
+    colleague: Person
+    done: int = 0
+
+
+class Visitor:
+    """Writes to one account, and now and then reads it, as its owner's phone would."""
+
+    def __init__(self, account: cast.DemoAccount, port: int, rng: Random) -> None:
+        self.account = account
+        self.port = port
+        self.rng = rng
+        people = cast.people_around(account.person)
+        self.writer = Correspondence(rng.getrandbits(32), people, datetime.now(UTC))
+        self.open: list[Open] = []
+
+    def step(self) -> str:
+        """Do one thing; return what it was, without a word of anybody's mail."""
+        self.writer.until = datetime.now(UTC)
+        kind = self.rng.choices([name for name, _ in STEPS], [weight for _, weight in STEPS])[0]
+        with self._client() as client:
+            if kind == "mark":
+                return self._mark(client)
+            if kind == "file":
+                return self._file(client)
+            placed = self._continue() if kind == "next" and self.open else self._begin()
+            for message in placed:
+                client.append(
+                    _quoted(message.mailbox), _flags(message), imaplib.Time2Internaldate(message.at), message.raw
+                )
+            return f"{len(placed)} new in {', '.join(sorted({message.mailbox for message in placed}))}"
+
+    def _begin(self) -> list[Placed]:
+        now = datetime.now(UTC)
+        if self.rng.random() < 0.35:
+            return [_unread(message) for message in self.writer.notice(now)]
+        script = self.rng.choice([one for one in self.writer.language.conversations if one.turns[0].who != ME])
+        self.open.append(Open(*self._opened(script, now)))
+        self.open = self.open[-6:]
+        return self._turn(self.open[-1])
+
+    def _opened(self, script: Conversation, at: datetime) -> tuple[Thread, Conversation, Person, Person]:
+        thread, partner, colleague = self.writer.open(script, at)
+        return thread, script, partner, colleague
+
+    def _continue(self) -> list[Placed]:
+        return self._turn(self.rng.choice(self.open))
+
+    def _turn(self, talk: Open) -> list[Placed]:
+        turn = talk.script.turns[talk.done]
+        message = self.writer.turn(talk.thread, turn, talk.partner, talk.colleague, datetime.now(UTC))
+        talk.done += 1
+        if talk.done == len(talk.script.turns):
+            self.open.remove(talk)
+        return [_unread(message) if message.mailbox == INBOX else message]
+
+    def _mark(self, client: imaplib.IMAP4) -> str:
+        client.select(INBOX)
+        unread = client.uid("SEARCH", "UNSEEN")[1][0].split()
+        if len(unread) < 5:
+            return "nothing to read"
+        uid = self.rng.choice(unread[:-3]).decode()
+        flags = r"(\Seen \Flagged)" if self.rng.random() < 0.2 else r"(\Seen)"
+        client.uid("STORE", uid, "+FLAGS.SILENT", flags)
+        return f"one marked {flags}"
+
+    def _file(self, client: imaplib.IMAP4) -> str:
+        client.select(INBOX)
+        read = client.uid("SEARCH", "SEEN")[1][0].split()
+        if len(read) < 50:
+            return "nothing to file"
+        client.uid("MOVE", self.rng.choice(read[:20]).decode(), "Archive")
+        return "one moved to Archive"
+
+    @contextlib.contextmanager
+    def _client(self) -> Iterator[imaplib.IMAP4]:
+        with imaplib.IMAP4(HOST, self.port, timeout=20) as client:
+            # Without it each literal waits 40 ms for the acknowledgement of its announcement.
+            client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client.login(self.account.address, self.account.password)
+            yield client
+
+
+def _unread(message: Placed) -> Placed:
+    return Placed(message.mailbox, message.raw, tuple(flag for flag in message.flags if flag != "\\Seen"), message.at)
+
+
+def _flags(message: Placed) -> str:
+    return f"({' '.join(message.flags)})"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def main(arguments: list[str]) -> None:
+    """Visit one account after another until told to stop."""
+    folder, port = Path(arguments[0]), int(arguments[1])
+    rng = Random()
+    visitors = [Visitor(account, port, rng) for account in cast.accounts()]
+    known = set(json.loads((folder / "users.json").read_text()))
+    visitors = [visitor for visitor in visitors if visitor.account.address in known]
+    while True:
+        time.sleep(rng.uniform(*PAUSE))
+        visitor = rng.choice(visitors)
+        try:
+            print(f"{visitor.step()}", flush=True)
+        except (OSError, imaplib.IMAP4.error) as error:
+            print(f"the mail server did not take it ({type(error).__name__}); next time", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(0)

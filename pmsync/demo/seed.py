@@ -1,0 +1,101 @@
+"""The demo's tenants, people and accounts, made by the product's own functions. Done twice it is done.
+
+    python -m pmsync.demo.seed IMAP_PORT SMTP_PORT DAV_URL
+
+Runs as a program of its own: it is the one part of the demo that needs Django.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pmsync.settings")
+
+import django
+
+django.setup()
+
+from django.core.management import call_command
+
+from apps.providers import connect, sharing
+from apps.providers.checks import Server, Services
+from apps.providers.models import AccountAccess, ProviderAccount
+from apps.tenants import context, provisioning
+from apps.tenants.models import Status, Tenant
+from apps.users import members, people
+from apps.users.models import Role, User
+
+from . import cast
+from .cast import DemoAccount, DemoPerson, DemoTenant
+
+HOST = "127.0.0.1"
+
+
+def tenant(wanted: DemoTenant) -> Tenant:
+    """The company, provisioned when it is not there."""
+    found = Tenant.objects.filter(slug=wanted.slug).exclude(status=Status.CREATING).first()
+    return found or provisioning.create(wanted.slug, wanted.name, wanted.plan)
+
+
+def person(company: Tenant, wanted: DemoPerson) -> User:
+    """The person, with their membership."""
+    user = people.find(wanted.email) or people.create_person(
+        wanted.email, wanted.name, wanted.password, locale=wanted.locale, timezone=wanted.timezone
+    )
+    people.join(company, user, Role(wanted.role))
+    return user
+
+
+def account(member: members.Member, wanted: DemoAccount, services: Services) -> ProviderAccount:
+    """The account, connected as a person connects it; mended when its servers have moved to other ports."""
+    request = connect.ConnectRequest(
+        wanted.address, wanted.password, display_name=wanted.person.name, services=services, locale=member.user.locale
+    )
+    found = ProviderAccount.objects.filter(owner_id=member.user_id, address=wanted.address).first()
+    if found is None:
+        return connect.connect(member, request)
+    known = connect.services_of(found)
+    moved = (known.imap, known.smtp, known.caldav) != (services.imap, services.smtp, services.caldav)
+    return connect.reconnect(member, found, request) if moved else found
+
+
+def share(owner: members.Member, shared: ProviderAccount, wanted: DemoAccount) -> None:
+    """Let the colleagues named in the cast act for the account."""
+    for email in wanted.shared_with:
+        colleague = people.find(email)
+        if colleague is not None:
+            sharing.let_in(owner, shared, colleague.pk, AccountAccess.Role.DELEGATE)
+
+
+def seed(services: Services) -> None:
+    """Everything the cast names."""
+    for company in cast.TENANTS:
+        made = tenant(company)
+        users = {wanted.email: person(made, wanted) for wanted in company.people}
+        for wanted in company.people:
+            member = members.of(users[wanted.email], made)
+            if member is None:
+                raise SystemExit(f"{wanted.email} is not active; remove them or start with an empty database.")
+            with context.open(made):
+                for mailbox in wanted.accounts:
+                    share(member, account(member, mailbox, services), mailbox)
+
+
+def main(arguments: list[str]) -> None:
+    """Migrate, then seed."""
+    imap_port, smtp_port, dav_url = arguments
+    call_command("migrate", verbosity=0)
+    print("the database is up to date", flush=True)
+    seed(
+        Services(
+            imap=Server(HOST, int(imap_port), "none"),
+            smtp=Server(HOST, int(smtp_port), "none"),
+            caldav=dav_url,
+            carddav=dav_url,
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    main(sys.argv[1:])

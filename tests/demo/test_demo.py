@@ -1,0 +1,88 @@
+"""`make demo` as a whole: says what is in the way, mends what dies, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pmsync.private.home import REPOSITORY, Home
+from tests.e2e.demo import OTHERS, Demo
+
+pytestmark = [pytest.mark.slow, pytest.mark.serial]
+
+
+def until(true: Callable[[], bool], demo: Demo, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "\n".join(demo.lines[-20:])
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def home() -> Path:
+    return Path(os.environ["PMSYNC_HOME"]).parent / "e2e"
+
+
+@pytest.fixture(scope="module")
+def demo(home: Path) -> Iterator[Demo]:
+    running = Demo.start(home, "--scale", "0.1", "--still")
+    yield running
+    running.end()
+
+
+def called(demo: Demo, word: str) -> psutil.Process:
+    """The demo's process whose command line holds this word, the topmost one."""
+    return next(process for process in demo.family()[1:] if word in " ".join(process.cmdline()))
+
+
+def test_a_taken_port_is_told_with_its_holder_and_nothing_starts(tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        env = {name: value for name, value in os.environ.items() if not OTHERS.match(name)}
+        done = subprocess.run(
+            [sys.executable, "-m", "pmsync.demo", "--port", str(port)],
+            cwd=REPOSITORY, env=env | {"PMSYNC_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert f"Port {port} is taken by pid {os.getpid()}" in done.stdout
+    assert f"make demo PORT={port + 1}" in done.stdout
+    assert not (tmp_path / "postgres").exists()
+
+
+def test_a_second_demo_of_the_same_home_is_refused(demo: Demo) -> None:
+    with pytest.raises(AssertionError, match=rf"A demo runs here already \(pid {demo.process.pid}\)"):
+        Demo.start(demo.home, "--still")
+
+
+@pytest.mark.parametrize("word", ["watcher", "beat", "waiting@", "pmsync.web"])
+def test_what_is_killed_is_started_again(demo: Demo, word: str) -> None:
+    victim = called(demo, word)
+    victim.kill()
+    victim.wait(10)
+    until(lambda: any("died of SIGKILL; again in" in line for line in demo.lines), demo)
+    until(lambda: any(word in " ".join(process.cmdline()) for process in demo.family()[1:]), demo)
+    assert called(demo, word).pid != victim.pid
+
+
+def test_after_ctrl_c_nothing_is_left(demo: Demo) -> None:
+    family, home = demo.family(), Home(demo.home)
+    ports = [demo.port, demo.imap_port]
+    for file in ("postgres/postmaster.pid", "valkey/valkey.pid"):
+        name, _, rest = file.partition("/")
+        family.append(psutil.Process(int((home.server_folder(name) / rest).read_text().split()[0])))
+    assert len(family) > 10
+    demo.end(signal.SIGINT)
+    assert "Everything has ended." in demo.lines
+    assert [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE] == []
+    for port in ports:
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0

@@ -1,0 +1,83 @@
+"""Fixtures: one demo and one browser for the run, a signed-in page for each test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from pmsync.demo import cast
+from pmsync.private.home import REPOSITORY
+from tests.conftest import CHROMIUM
+from tests.e2e.demo import Demo
+
+SHOTS: Final = REPOSITORY / "test-results"
+EMILY: Final = cast.TENANTS[1].people[0]
+DESK: Final = {"width": 1440, "height": 900}
+PHONE: Final = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Demo]:
+    """The demo, quiet and small."""
+    home = Path(os.environ["PMSYNC_HOME"]).parent / "e2e"
+    running = Demo.start(home, "--fresh", "--scale", "0.1", "--still")
+    yield running
+    running.end()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    path = next(path for path in CHROMIUM if Path(path).exists())
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+class Complaints:
+    """What the page said that it should not: errors, refused requests, violations of the content policy."""
+
+    def __init__(self, page: Page) -> None:
+        self.heard: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.heard.append(str(error)))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # A page that is opened without a session asks for one and is told that there is none.
+        if message.type == "error" and "401" not in message.text:
+            self.heard.append(message.text)
+
+
+def open_page(browser: Browser, demo: Demo, viewport: dict[str, int], person: cast.DemoPerson = EMILY) -> Page:
+    """A new browser profile with the person signed in and their first list shown."""
+    context = browser.new_context(
+        viewport={"width": viewport["width"], "height": viewport["height"]},
+        locale="it-IT" if person.locale == "it" else "en-GB",
+        timezone_id=person.timezone,
+    )
+    page = context.new_page()
+    page.goto(demo.url)
+    sign_in(page, person)
+    page.wait_for_selector("[data-thread]", timeout=60_000)
+    return page
+
+
+def sign_in(page: Page, person: cast.DemoPerson) -> None:
+    """Fill the form and send it."""
+    page.fill("input[name=email]", person.email)
+    page.fill("input[name=password]", person.password)
+    page.click("button[type=submit]")
+
+
+@pytest.fixture
+def page(browser: Browser, demo: Demo) -> Iterator[Page]:
+    """Emily's page on a desk; the test fails when the page complained of anything."""
+    opened = open_page(browser, demo, DESK)
+    complaints = Complaints(opened)
+    yield opened
+    opened.context.close()
+    assert complaints.heard == []
