@@ -1,0 +1,205 @@
+"""Whatever another client does while our processes and Redis are killed: the mirror ends equal, told exactly once.
+
+`make test` runs a few operations against Dovecot as it comes; `make soak` runs 2,000
+(PMSYNC_TEST_OPERATIONS) against each of three: with QRESYNC, with CONDSTORE alone, with neither.
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from django.utils.timezone import now
+
+from apps.providers import connections, credentials
+from apps.providers.models import AccountStatus, ProviderAccount
+from apps.realtime.models import JournalEntry, JournalHead
+from apps.sync import registry, verification
+from apps.sync.models import Phase, SyncTarget
+from apps.sync.registry import Difference
+from pmsync.private.home import free_port
+from tests.faults.processes import Stack
+from tests.imap.dovecot import PROFILES, Dovecot
+from tests.imap.other_client import OtherClient
+from tests.realtime.client import Closed, Reader
+from tests.realtime.server import Valkey
+from tests.tenants.fixtures import Cast, Make
+
+pytestmark = [pytest.mark.slow, pytest.mark.serial, pytest.mark.dovecot]
+
+OPERATIONS: Final = int(os.environ.get("PMSYNC_TEST_OPERATIONS", "120"))
+SERVERS: Final = ("full", "condstore", "scan") if OPERATIONS >= 1000 else ("full",)
+VICTIMS: Final = ("worker", "worker2", "watcher", "beat", "redis", "web")
+# Seconds between two operations, and between two deaths.
+PACE: Final = (0.0, 0.4)
+LIFE: Final = (1.5, 5.0)
+# Beat, sweep and workers are given this long (seconds) to bring the mirror even after the last death.
+EVEN: Final = 150.0
+
+
+class Browser:
+    """A client of the event socket in a thread of its own, which comes back whenever it is cut off."""
+
+    def __init__(self, token: str, port: int) -> None:
+        self.reader = Reader(token, 0)
+        self.failure: BaseException | None = None
+        self._port = port
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._stay())
+        except BaseException as error:  # told to the test, which raises it
+            self.failure = error
+
+    async def _stay(self) -> None:
+        while not self._stop.is_set():
+            try:
+                socket = await self.reader.hello(self._port)
+            except (OSError, Closed, TimeoutError):
+                await asyncio.sleep(0.2)
+                continue
+            with contextlib.suppress(Closed, OSError):
+                while not self._stop.is_set():
+                    with contextlib.suppress(TimeoutError):
+                        self.reader.take(await socket.receive(within=0.5))
+            socket.abort()
+
+    def finish(self, until: int) -> Reader:
+        """Read on to the journal's end, leave, and give the reader back."""
+        deadline = time.monotonic() + 30
+        while (self.reader.last or 0) < until and self._thread.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self._stop.set()
+        self._thread.join(10)
+        if self.failure is not None:
+            raise self.failure
+        return self.reader
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Dovecot]:
+    """A Dovecot that offers what its profile says."""
+    with Dovecot.start(tmp_path / "dovecot", PROFILES[request.param]) as dovecot:
+        yield dovecot
+
+
+@pytest.fixture
+def redis_of_its_own(tmp_path: Path) -> Iterator[Valkey]:
+    server = Valkey(tmp_path / "valkey")
+    server.start()
+    yield server
+    server.kill()
+
+
+def connected(cast: Cast, server: Dovecot, user: str) -> ProviderAccount:
+    """An account for this user of the server whose import is wanted at once. The tenant is open."""
+    where = {"imap": {"host": "127.0.0.1", "port": server.port, "security": "none"}}
+    account = ProviderAccount(
+        owner_id=cast.owner.user_id, address=cast.owner.user.email, provider_type="imap", settings=where,
+        status=AccountStatus.ACTIVE, import_started_at=now(),
+    )  # fmt: skip
+    credentials.seal(account, server.login(user))
+    account.save()
+    SyncTarget.objects.create(
+        tenant=cast.tenant, account_id=account.pk, kind="mail", provider_type="imap", host="127.0.0.1",
+        due_at=now(), phase=Phase.INITIAL, wanted_at=now(), wanted_because="user",
+    )  # fmt: skip
+    return account
+
+
+class Reaper:
+    """Kills one process after the other at random moments, and starts it again at once or a little later."""
+
+    def __init__(self, stack: Stack, redis: Valkey, rng: random.Random) -> None:
+        self.deaths: Counter[str] = Counter()
+        self._stack, self._redis, self._rng = stack, redis, rng
+        self._next = time.monotonic() + rng.uniform(*LIFE)
+        self._round: list[str] = []
+
+    def perhaps(self) -> None:
+        """Kill somebody, when it is time."""
+        if time.monotonic() < self._next:
+            return
+        # Each once in a round, in another order every time.
+        self._round = self._round or self._rng.sample(VICTIMS, len(VICTIMS))
+        victim = self._round.pop()
+        if victim == "redis":
+            self._redis.kill()
+            time.sleep(self._rng.choice((0.0, 0.5, 2.0)))
+            self._redis.start()
+        else:
+            self._stack.processes[victim].restart()
+        self._stack.tend()
+        self.deaths[victim] += 1
+        self._next = time.monotonic() + self._rng.uniform(*LIFE)
+
+
+def differences(account: ProviderAccount) -> tuple[Difference, ...]:
+    """Mirror against server, as they stand now."""
+    kind = registry.get("mail")
+    with connections.adapter(account, kind) as adapter:
+        return kind.compare(adapter, account).differences
+
+
+def test_random_changes_amid_random_deaths(
+    make: Make, cast: Cast, server: Dovecot, redis_of_its_own: Valkey, tmp_path: Path
+) -> None:
+    rng = random.Random(OPERATIONS)
+    user, token = server.new_user(), make.token(cast.owner)
+    done: list[str] = []
+    with (
+        cast.inside(),
+        Stack.running(tmp_path, redis_of_its_own.url, free_port()) as stack,
+        server.client(user) as client,
+    ):
+        browser = Browser(token, stack.port)
+        other = OtherClient(client, rng)
+        for _ in range(20):
+            other.append()
+        account = connected(cast, server, user)
+        reaper = Reaper(stack, redis_of_its_own, rng)
+        for _ in range(OPERATIONS):
+            done.append(other.step())
+            reaper.perhaps()
+            time.sleep(rng.uniform(*PACE))
+
+        # What a server does not announce (Dovecot: a mailbox renamed, made anew and removed within half
+        # a second) waits for the next poll: ask for it, by the row alone, so that the sweep must find it.
+        SyncTarget.objects.filter(account_id=account.pk).update(wanted_at=now(), wanted_because="poll")
+        begun = time.monotonic()
+        while left := differences(account):
+            stack.tend()
+            assert time.monotonic() - begun < EVEN, (left[:10], done[-40:])
+            time.sleep(2)
+        print(f"{OPERATIONS} operations, deaths {dict(reaper.deaths)}, even after {time.monotonic() - begun:.1f} s")
+        verified = verification.verify(account, settle=5)
+        assert [(item.differences, item.obstacle) for item in verified] == [((), "")]
+        reader = browser.finish(JournalHead.objects.get().seq)
+        told_once(reader)
+
+
+def told_once(reader: Reader) -> None:
+    """The journal has no gap and says nothing twice, and the browser has applied all of it, once each."""
+    entries = list(JournalEntry.objects.order_by("seq").values("seq", "event", "data"))
+    assert [entry["seq"] for entry in entries] == list(range(1, JournalHead.objects.get().seq + 1))
+    new = Counter(entry["data"]["message"]["id"] for entry in entries if entry["event"] == "email:new")
+    gone = Counter(entry["data"]["id"] for entry in entries if entry["event"] == "email:delete")
+    assert [message for message, count in (new + gone).items() if max(new[message], gone[message]) > 1] == []
+    state: dict[str, Any] = {}
+    for entry in entries:
+        if entry["event"] == "email:update":
+            message = entry["data"]["message"]
+            assert state.get(message["id"]) != message, f"told twice: {entry}"
+            state[message["id"]] = message
+    assert (reader.gaps, reader.doubled, reader.resets) == (0, 0, 0)
+    assert [frame["seq"] for frame in reader.applied] == [entry["seq"] for entry in entries]
