@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import random
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -87,10 +88,11 @@ class Browser:
 
 
 @pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Dovecot]:
-    """A Dovecot that offers what its profile says."""
-    with Dovecot.start(tmp_path / "dovecot", PROFILES[request.param]) as dovecot:
-        yield dovecot
+def server(request: pytest.FixtureRequest) -> Iterator[Dovecot]:
+    """A Dovecot that offers what its profile says. A short path: its sockets' names may not be long."""
+    with tempfile.TemporaryDirectory(prefix="dovecot-") as folder:
+        with Dovecot.start(Path(folder) / "faults", PROFILES[request.param]) as dovecot:
+            yield dovecot
 
 
 @pytest.fixture
