@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from tests.bench.bench_idle import closing_pool, fresh_installation, quantile, show
+from tests.bench import installation
+from tests.bench.results import quantile, show
 
 # The size of a usual `email:new`: message and thread row.
 PADDING: Final = "x" * 1500
@@ -36,45 +37,39 @@ def main() -> None:
     if options.write:
         write(options.write[0], int(options.write[1]), float(options.write[2]))
         return
-    with fresh_installation():
+    with installation.durable():
         measure(options)
 
 
 def measure(options: argparse.Namespace) -> None:
     """Both servers, and the rounds in turn."""
-    import django
-
-    import pmsync.celery  # noqa: F401  signing in may enqueue
-
-    django.setup()
     from tests.realtime.server import new_account
     from tests.tenants.fixtures import Make
 
-    with closing_pool():
-        make = Make()
-        cast = make.tenant()
-        account, token = new_account(cast.owner), make.token(cast.owner)
-        os.environ["PMSYNC_TEST_BENCH"] = f"{cast.tenant.pk} {account}"
-        with serving("pmsync.asgi:application") as gateway, serving("tests.bench.raw_group:application") as raw:
-            for sockets in options.sockets:
-                # A pause that lets each event end before the next: what is measured is delay, not a queue.
-                pause = 0.02 + sockets * 0.001
-                delays: dict[str, list[float]] = {"gateway": [], "raw": []}
-                last: dict[str, list[float]] = {"gateway": [], "raw": []}
-                for _ in range(ROUNDS):
-                    for kind, port in (("raw", raw), ("gateway", gateway)):
-                        arrived = asyncio.run(one_round(kind, port, token, sockets, options.events, pause))
-                        delays[kind] += [delay for each in arrived for delay in each]
-                        last[kind] += [max(each) for each in arrived]
-                report(sockets, delays, last)
+    make = Make()
+    cast = make.tenant()
+    account, token = new_account(cast.owner), make.token(cast.owner)
+    os.environ["PMSYNC_TEST_BENCH"] = f"{cast.tenant.pk} {account}"
+    with serving("pmsync.asgi:application") as gateway, serving("tests.bench.raw_group:application") as raw:
+        for sockets in options.sockets:
+            # A pause that lets each event end before the next: what is measured is delay, not a queue.
+            pause = 0.02 + sockets * 0.001
+            delays: dict[str, list[float]] = {"gateway": [], "raw": []}
+            last: dict[str, list[float]] = {"gateway": [], "raw": []}
+            for _ in range(ROUNDS):
+                for kind, port in (("raw", raw), ("gateway", gateway)):
+                    arrived = asyncio.run(one_round(kind, port, token, sockets, options.events, pause))
+                    delays[kind] += [delay for each in arrived for delay in each]
+                    last[kind] += [max(each) for each in arrived]
+            report(sockets, delays, last)
 
 
 def report(sockets: int, delays: dict[str, list[float]], last: dict[str, list[float]]) -> None:
     """One line: the 99th percentile over all sockets and events, beside the bare consumer's."""
     p50, last_p50 = ({kind: statistics.median(values[kind]) * 1000 for kind in values} for values in (delays, last))
     show(
-        f"gateway_{sockets}", quantile(delays["gateway"], 99) * 1000, f"ms p99, commit to frame, {sockets} socket(s)",
-        quantile(delays["raw"], 99) * 1000, len(delays["gateway"]),
+        f"gateway-{sockets}", quantile(delays["gateway"], 0.99) * 1000, f"ms p99, commit to frame, {sockets} socket(s)",
+        quantile(delays["raw"], 0.99) * 1000, len(delays["gateway"]),
         f"p50 {p50['gateway']:.1f}, last socket p50 {last_p50['gateway']:.1f}; baseline: raw group_send, same layer "
         f"and server, p99 (p50 {p50['raw']:.1f}, last socket p50 {last_p50['raw']:.1f}); goals: 1 socket 50 ms and "
         "10 x, 200 sockets 1 x",

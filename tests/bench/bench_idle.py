@@ -15,21 +15,20 @@ import ssl
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
 import psutil
-import psycopg
+
+from tests.bench import installation
+from tests.bench.results import quantile, show
 
 WARM_UP: Final = 100  # accounts that bring in what every process has once: imports, threads, contexts
 SETTLE: Final = 5.0
-REDIS_NUMBER: Final = 13
 QUEUE: Final = "sync.high"
 
 
@@ -44,55 +43,12 @@ def main() -> None:
     if options.hold_stock:
         asyncio.run(hold_stock(options.hold_stock, options.stock))
         return
-    with tempfile.TemporaryDirectory() as folder, fresh_installation():
-        measure(Path(folder), options)
-
-
-@contextmanager
-def fresh_installation() -> Iterator[None]:
-    """A database of its own on the private servers, gone afterwards; the process's environment names it."""
-    from pmsync.private import servers
-    from pmsync.private.home import Home
-
-    os.environ.update(servers.up(Home.of_environment()))
-    name = f"pmsync_bench_{os.getpid()}"
-    administrative = os.environ["DATABASE_URL"]
-    with psycopg.connect(administrative, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    os.environ.update(
-        DATABASE_URL=urlunsplit(urlsplit(administrative)._replace(path=f"/{name}")),
-        REDIS_URL=urlunsplit(urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{REDIS_NUMBER}")),
-        PMSYNC_ALLOW_PRIVATE_HOSTS="true",
-        PMSYNC_LOG="json",
-        DJANGO_SETTINGS_MODULE="pmsync.settings",
-    )
-    try:
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], check=True)
-        yield
-    finally:
-        with psycopg.connect(administrative, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-@contextmanager
-def closing_pool() -> Iterator[None]:
-    """Close our own connections behind the block: the database is about to be dropped."""
-    from django.db import connection
-
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.close_pool()  # type: ignore[attr-defined]  # psycopg's backend has it
+    with installation.durable() as folder:
+        measure(folder, options)
 
 
 def measure(folder: Path, options: argparse.Namespace) -> None:
     """The stub server, the watcher, and both measurements."""
-    import django
-
-    import pmsync.celery  # noqa: F401  tasks find their broker by it
-
-    django.setup()
     from tests.fakes.certificates import Authority
     from tests.watcher.processes import Stub, WatcherProcess
 
@@ -100,7 +56,7 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     authority.server()
     os.environ["SSL_CERT_FILE"] = str(authority.root)
     clear_queue()
-    with closing_pool(), Stub.running(folder / "127.0.0.1-valid.pem") as stub:
+    with Stub.running(folder / "127.0.0.1-valid.pem") as stub:
         redis_url = {"REDIS_URL": os.environ["REDIS_URL"]}
         capacity = ("--accounts", str(WARM_UP + options.accounts), "--connects-per-host", "200")
         with WatcherProcess.running(folder / "log", *capacity, environment=redis_url) as watcher:
@@ -114,7 +70,7 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
             cpu = idle_cpu(process)
             stock = stock_memory(stub, options.stock)
             show(
-                "idle_memory", (after - before) / options.accounts / 1024, "KB RSS a watched TLS account",
+                "idle-memory", (after - before) / options.accounts / 1024, "KB RSS a watched TLS account",
                 stock / options.stock / 1024, options.accounts,
                 f"baseline: asyncio's TLS transport, n={options.stock}, same server and chain of 3 certificates; "
                 f"goal 64; all open after {took:.0f} s; {cpu:.2f} % CPU while quiet; process {after / 2**20:.0f} MB",
@@ -122,26 +78,11 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
             delays = push_delays(stub, users, options.pushes)
             bare = bare_requests(list(users.values()), options.pushes)
             show(
-                "idle_latency", quantile(delays, 99) * 1000, "ms p99 from push to task in the queue",
-                quantile(bare, 99) * 1000, len(delays),
+                "idle-latency", quantile(delays, 0.99) * 1000, "ms p99 from push to task in the queue",
+                quantile(bare, 0.99) * 1000, len(delays),
                 f"p50 {statistics.median(delays) * 1000:.1f}; baseline: targets.request called directly, p99 "
                 f"(p50 {statistics.median(bare) * 1000:.1f}); lost {options.pushes - len(delays)}",
             )  # fmt: skip
-
-
-def show(bench: str, value: float, unit: str, baseline: float, n: int, note: str) -> None:
-    """Print one result."""
-    line = {"bench": bench, "value": round(value, 2), "unit": unit, "baseline": round(baseline, 2),
-            "ratio": round(value / baseline, 3), "n": n, "note": note}  # fmt: skip
-    print(json.dumps(line), flush=True)
-
-
-def quantile(values: list[float], percent: int) -> float:
-    """The value that so many percent do not exceed."""
-    return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
-
-
-# Memory
 
 
 def watched(stub: Any, numbers: range, process: psutil.Process) -> dict[str, str]:

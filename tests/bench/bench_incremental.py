@@ -14,8 +14,8 @@ from typing import Final
 
 from pmsync.demo.correspondence import GeneratedMessage
 from tests.bench import installation, mailbox
-from tests.bench.bench_initial import tell
 from tests.bench.mailbox import Mbsync
+from tests.bench.results import show
 from tests.imap.dovecot import Dovecot
 
 NEW: Final = 100
@@ -67,10 +67,9 @@ def measure(folder: Path, dovecot: Dovecot, count: int, rounds: int) -> None:
     baseline = statistics.median(theirs) * 1000 if theirs else None
     value = statistics.median(ours) * 1000
     what = f"{NEW} new, {FLAGS} flags, {MOVES} moves, {DELETIONS} deletions in {count} messages, {rounds} times"
-    tell("incremental", value, "ms", baseline, value / baseline if baseline else None, rounds, f"{what}; committed")
-    most = 2 + DIRTY
-    note = f"{what}; baseline: two and one for each changed mailbox"
-    tell("incremental-round-trips", max(trips), "round trips", most, max(trips) / most, rounds, note)
+    show("incremental", value, "ms", baseline, rounds, f"{what}; committed")
+    note = f"{what}; baseline: the goal, two and one for each changed mailbox"
+    show("incremental-round-trips", max(trips), "round trips", 2 + DIRTY, rounds, note)
 
 
 def change(dovecot: Dovecot, user: str, letters: list[GeneratedMessage], number: int) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from tests.bench import installation, mailbox
 from tests.bench.mailbox import Mbsync, Mirror
+from tests.bench.results import show
 from tests.imap.dovecot import Dovecot
 
 FIRST: Final = 50
@@ -56,12 +57,11 @@ def measure(folder: Path, dovecot: Dovecot, count: int, rounds: int) -> None:
     note = f"{count} messages, {octets / count / 1024:.1f} KiB each, median of {rounds}; mbsync flushes its files"
     baseline = statistics.median(theirs) if theirs else None
     value = statistics.median(ours)
-    tell("initial", value, "messages/s", baseline, value / baseline if baseline else None, count, note)
-    tell("initial-bare-read", statistics.median(bare), "messages/s", None, None, count, "imapclient, 100 at a time")
-    share = statistics.median(firsts)
-    tell("initial-first-50", share * 100, "% of the whole", 5.0, share / 0.05, count, "until 50 are in the list")
-    peak = max(peaks)
-    tell("initial-memory", peak, "MB", 400.0, peak / 400, count, "peak resident memory of the worker")
+    show("initial", value, "messages/s", baseline, count, note)
+    show("initial-bare-read", statistics.median(bare), "messages/s", None, count, "imapclient, 100 at a time")
+    share = statistics.median(firsts) * 100
+    show("initial-first-50", share, "% of the whole", 5, count, "until 50 are in the list; baseline: the goal")
+    show("initial-memory", max(peaks), "MB", 400, count, "peak resident memory of the worker; baseline: the goal")
 
 
 def import_in_a_worker(mirror: Mirror, count: int) -> tuple[float, float, float]:
@@ -120,19 +120,6 @@ def read_only(dovecot: Dovecot, user: str) -> float:
     seconds = time.perf_counter() - began
     client.logout()
     return seconds
-
-
-def tell(
-    name: str, value: float, unit: str, baseline: float | None, ratio: float | None, n: int, note: str
-) -> None:  # one line, as every benchmark prints it
-    """Print one figure."""
-    rounded = {
-        "value": round(value, 2),
-        "baseline": baseline and round(baseline, 2),
-        "ratio": ratio and round(ratio, 3),
-    }
-    line = {"bench": name, "value": rounded["value"], "unit": unit, "baseline": rounded["baseline"]}
-    print(json.dumps(line | {"ratio": rounded["ratio"], "n": n, "note": note}), flush=True)
 
 
 if __name__ == "__main__":

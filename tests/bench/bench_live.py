@@ -36,6 +36,7 @@ from typing import Any, Final
 from playwright.sync_api import Page, sync_playwright
 
 from pmsync.demo import cast
+from tests.bench.results import quantile, show
 from tests.conftest import CHROMIUM
 from tests.e2e.demo import Demo, append, letter
 from tests.imap.dovecot import BINARY, PASSWORD, Dovecot
@@ -137,36 +138,24 @@ class Delays:
     journal: list[float] = field(default_factory=list)
     socket: list[float] = field(default_factory=list)
 
-    def line(self, name: str, server: str) -> str:
-        """The bench's JSON line."""
+    def show(self, name: str, server: str) -> None:
+        """Print the bench's line."""
         told = {
             "notice to row": (self.notice, GOAL_NOTICE),
             "journal to row": (self.journal, None),
             "journal to browser": (self.socket, GOAL_JOURNAL),
         }
         note = "; ".join(
-            f"{what} p50 {statistics.median(values):.0f} p99 {quantile(values):.0f} ms"
+            f"{what} p50 {statistics.median(values):.0f} p99 {quantile(values, 0.99):.0f} ms"
             + (f" (goal {goal})" if goal else "")
             for what, (values, goal) in told.items()
             if values
         )
-        return json.dumps(
-            {
-                "bench": f"live-{name}",
-                "value": round(quantile(self.acknowledged), 1),
-                "unit": "ms p99 from the server's OK to the drawn row",
-                "baseline": GOAL_ROW,
-                "ratio": round(quantile(self.acknowledged) / GOAL_ROW, 3),
-                "n": len(self.acknowledged),
-                "note": f"{server}; p50 {statistics.median(self.acknowledged):.0f} ms; {note}; baseline is the goal",
-            }
-        )
-
-
-def quantile(values: list[float], share: float = 0.99) -> float:
-    """The value below which this share lies."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+        show(
+            f"live-{name}", quantile(self.acknowledged, 0.99), "ms p99 from the server's OK to the drawn row", GOAL_ROW,
+            len(self.acknowledged),
+            f"{server}; p50 {statistics.median(self.acknowledged):.0f} ms; {note}; baseline: the goal",
+        )  # fmt: skip
 
 
 @dataclass
@@ -303,7 +292,7 @@ def main() -> None:
         found = measure(Stage(page, relay, client), options.appends, options.others)
     for name, delays in found.items():
         if delays.acknowledged:
-            print(delays.line(name, server or "the demo's own server"), flush=True)
+            delays.show(name, server or "the demo's own server")
 
 
 if __name__ == "__main__":

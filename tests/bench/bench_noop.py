@@ -15,8 +15,8 @@ from typing import Final
 
 from pmsync.demo.correspondence import GeneratedMessage
 from tests.bench import installation, mailbox
-from tests.bench.bench_initial import tell
 from tests.bench.mailbox import Mbsync
+from tests.bench.results import show
 from tests.imap.dovecot import Dovecot
 from tests.imap.messages import message
 
@@ -70,9 +70,9 @@ def measure(folder: Path, dovecot: Dovecot, count: int, rounds: int) -> None:
     baseline = statistics.median(theirs) * 1000 if theirs else None
     value = statistics.median(ours) * 1000
     size = f"{count} messages in {MAILBOXES} mailboxes, {rounds} times"
-    tell("noop", max(trips), "round trips", 2.0, max(trips) / 2, rounds, f"{size}; baseline: the target")
+    show("noop", max(trips), "round trips", 2, rounds, f"{size}; baseline: the goal")
     note = f"{size}; {statistics.median(octets):.0f} bytes read; ours on a kept connection, mbsync a process each time"
-    tell("noop-time", value, "ms", baseline, value / baseline if baseline else None, rounds, note)
+    show("noop-time", value, "ms", baseline, rounds, note)
 
 
 if __name__ == "__main__":

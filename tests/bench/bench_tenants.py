@@ -7,68 +7,34 @@ comparing every schema with the template, and finishing a migration that was kil
 
 import argparse
 import contextlib
-import json
 import os
 import signal
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import psycopg
+from tests.bench import installation
+from tests.bench.results import show
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 NEXT_RELEASE: Final = "tests.tenants.late_settings"
 
 
 def main() -> None:
-    """Measure in a database of its own, which is removed afterwards."""
+    """Measure in an installation of its own, which is removed afterwards."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tenants", type=int, default=200)
     parser.add_argument("--migrated", type=int, default=10, help="schemas made by migrations, as the baseline")
     options = parser.parse_args()
-    with fresh_installation():
-        import django
-
-        os.environ["DJANGO_SETTINGS_MODULE"] = "pmsync.settings"
-        django.setup()
-        manage("migrate", "-v0")
+    with installation.durable():
         provisioning(options.tenants, options.migrated)
         no_op(options.tenants)
         digests(options.tenants)
         resume(options.tenants)
-
-
-@contextmanager
-def fresh_installation() -> Iterator[None]:
-    """A database of its own on the private servers; the process's environment names it."""
-    from pmsync.private import servers
-    from pmsync.private.home import Home
-
-    os.environ.update(servers.up(Home.of_environment()))
-    os.environ["PMSYNC_LOG"] = "json"
-    administrative, name = os.environ["DATABASE_URL"], f"pmsync_bench_{os.getpid()}"
-    with psycopg.connect(administrative, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    os.environ["DATABASE_URL"] = f"{administrative.rpartition('/')[0]}/{name}"
-    try:
-        yield
-    finally:
-        with psycopg.connect(administrative, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def say(bench: str, value: float, unit: str, baseline: float, n: int, note: str) -> None:
-    """One line of the result."""
-    line = {
-        "bench": bench, "value": round(value, 4), "unit": unit, "baseline": round(baseline, 4),
-        "ratio": round(value / baseline, 4) if baseline else None, "n": n, "note": note,
-    }  # fmt: skip
-    print(json.dumps(line), flush=True)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -108,7 +74,7 @@ def provisioning(count: int, migrated: int) -> None:
                 cursor.execute(f"DROP SCHEMA {name} CASCADE")
     median, baseline = statistics.median(made), statistics.median(by_migrations)
     note = f"slowest {max(made):.3f} s; baseline: the migrations run in an empty schema, n={len(by_migrations)}"
-    say("tenant create", median, "s", baseline, count, note)
+    show("tenants-create", median, "s", baseline, count, note)
 
 
 def no_op(count: int) -> None:
@@ -127,11 +93,11 @@ def no_op(count: int) -> None:
 
     ours = statistics.median(seconds(lambda: migrations_run.run(at_once=1)) for _ in range(20))
     baseline = statistics.median(seconds(ask_every_schema) for _ in range(3))
-    say("migrate no-op, tenants", ours, "s", baseline, count, "baseline: read every schema's own migration record")
+    show("tenants-noop", ours, "s", baseline, count, "baseline: read every schema's own migration record")
     whole = statistics.median(seconds(lambda: manage("migrate", "-v0")) for _ in range(3))
     start = statistics.median(seconds(lambda: manage("version")) for _ in range(3))
-    say(
-        "migrate no-op, command",
+    show(
+        "tenants-noop-command",
         whole,
         "s",
         start,
@@ -155,7 +121,7 @@ def digests(count: int) -> None:
         times.append(time.perf_counter() - begin)
     if differing:
         raise SystemExit(f"{differing} of {count} schemas differ from the template")
-    say("schema digest", statistics.median(times), "s", 0, count, "every schema equals the template; no baseline")
+    show("tenants-digest", statistics.median(times), "s", None, count, "every schema equals the template; no baseline")
 
 
 def resume(count: int) -> None:
@@ -181,7 +147,7 @@ def resume(count: int) -> None:
         raise SystemExit(f"{count - done()} of {count} tenants were not migrated")
     each = (first + second) / count
     note = f"killed after {half} of {count}, finished by the next run; value: seconds of both runs for each tenant"
-    say("migrate, killed half-way", each, "s", first / max(1, half), count, note + "; baseline: of the first run alone")
+    show("tenants-resume", each, "s", first / max(1, half), count, note + "; baseline: of the first run alone")
 
 
 if __name__ == "__main__":

@@ -38,9 +38,14 @@ def durable() -> Iterator[Path]:
         }
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], check=True)
         import django
+        from django.db import connection
+
+        import pmsync.celery  # noqa: F401  what is called here may enqueue
 
         django.setup()
         yield folder
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]  # psycopg's backend has it
     finally:
         servers.down(home)
         shutil.rmtree(folder, ignore_errors=True)

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,6 @@ class Process:
     environment: dict[str, str]
     log: Path
     process: "subprocess.Popen[bytes] | None" = None
-    deaths: int = 0
 
     def start(self) -> None:
         """Start it, without waiting."""
@@ -40,7 +39,6 @@ class Process:
         if self.process is not None:
             os.killpg(self.process.pid, signal.SIGKILL)  # the group is its own: `start_new_session`
             self.process.wait()
-            self.deaths += 1
 
     def restart(self) -> None:
         """Kill it and start it again, as a supervisor does."""
@@ -61,13 +59,12 @@ class Stack:
 
     @classmethod
     @contextmanager
-    def running(cls, folder: Path, redis_url: str, port: int, without: Sequence[str] = ()) -> Iterator["Stack"]:
+    def running(cls, folder: Path, redis_url: str, port: int) -> Iterator["Stack"]:
         """Run for the length of the block, on this Redis; ready when the web process answers."""
         environment = variables() | {"REDIS_URL": redis_url}
         processes = {
             service.name: Process(service, environment, folder / f"{service.name}.log")
             for service in stack.services(port)
-            if service.name not in without
         }
         try:
             for process in processes.values():
@@ -83,9 +80,8 @@ class Stack:
                 if not process.ended():
                     process.kill()
 
-    def tend(self) -> list[str]:
-        """Start again whatever ended by itself; its names."""
-        fallen = [name for name, process in self.processes.items() if process.ended()]
-        for name in fallen:
-            self.processes[name].start()
-        return fallen
+    def tend(self) -> None:
+        """Start again whatever ended by itself, as a supervisor does."""
+        for process in self.processes.values():
+            if process.ended():
+                process.start()
