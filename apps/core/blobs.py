@@ -1,8 +1,8 @@
 """Sealed files: many blobs written as one pack, each read by its own range.
 
 Ten thousand messages as ten thousand files would cost ten thousand fsyncs (or ten thousand PUTs
-to S3); a batch is written as one pack instead. Order of writing: file, fsync, rename, and only
-then the rows that point at it, so no row ever names bytes that do not exist.
+to S3); a batch is written as one pack instead. Order of writing: file, fsync, rename, fsync of the
+folder, and only then the rows that point at it, so no row ever names bytes that do not exist.
 """
 
 import os
@@ -47,7 +47,7 @@ def write_pack(prefix: str, key: crypto.DataKey, blobs: Iterable[tuple[str, byte
     pack = f"{prefix}/{new_id().hex}.pack"
     refs: list[BlobRef] = []
     target = _path(pack)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(target.parent)
     partial = target.with_suffix(".new")
     offset = 0
     with partial.open("wb") as handle:
@@ -59,7 +59,25 @@ def write_pack(prefix: str, key: crypto.DataKey, blobs: Iterable[tuple[str, byte
         handle.flush()
         os.fsync(handle.fileno())
     partial.rename(target)
+    _keep_names(target.parent)
     return refs
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it; their names are on disk when this returns."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _keep_names(folder.parent)
+
+
+def _keep_names(folder: Path) -> None:
+    """Bring a folder's own list of names to disk: syncing a file does not save the name it has (POSIX fsync)."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read(keys: Mapping[int, crypto.DataKey], ref: BlobRef, context: str) -> bytes:
@@ -83,9 +101,20 @@ def delete_pack(pack: str) -> None:
 
 
 def packs(prefix: str, *, older_than: timedelta = timedelta(0)) -> list[str]:
-    """The names of the packs below a prefix that were written at least `older_than` ago."""
+    """The names of the packs below a prefix that were written at least `older_than` ago.
+
+    What a killed process left half-written is listed with them: no row names it, so it is swept alike.
+    """
     folder = _path(prefix)
     if not folder.exists():
         return []
     limit = time.time() - older_than.total_seconds()
-    return [f"{prefix}/{item.name}" for item in folder.glob("*.pack") if item.stat().st_mtime <= limit]
+    files = (item for item in folder.iterdir() if item.suffix in (".pack", ".new"))
+    return [f"{prefix}/{item.name}" for item in files if _written_before(item, limit)]
+
+
+def _written_before(path: Path, limit: float) -> bool:
+    try:
+        return path.stat().st_mtime <= limit
+    except FileNotFoundError:  # renamed or swept since the folder was read
+        return False

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-# React Aria injects this one constant style element; its hash is all that is allowed inline.
 POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",

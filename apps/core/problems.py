@@ -1,15 +1,13 @@
 """Errors over HTTP: problem documents (RFC 9457), with a stable code and a sentence for the person."""
 
+import math
 from typing import Any
 
-import structlog
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
-
-log = structlog.get_logger(__name__)
 
 
 class Problem(exceptions.APIException):
@@ -83,7 +81,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         case Problem():
             answer = document(error.status_code, error.code, str(error.detail), errors=error.errors, **error.extra)
             if error.retry_after is not None:
-                answer["Retry-After"] = str(max(1, round(error.retry_after)))
+                answer["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
             return answer
         case exceptions.ValidationError():
             errors = _flatten(error.detail)

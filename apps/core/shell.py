@@ -55,12 +55,6 @@ def built() -> dict[str, Any] | None:
     }
 
 
-def build_id() -> str:
-    """Names the built client, so that an open tab learns of a newer one."""
-    path = dist() / ".vite/manifest.json"
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.exists() else "none"
-
-
 @never_cache
 @require_safe
 def app(request: HttpRequest, **_: Any) -> HttpResponse:
@@ -68,7 +62,7 @@ def app(request: HttpRequest, **_: Any) -> HttpResponse:
     files = built()
     if files is None:
         return render(request, "unbuilt.html", status=503)
-    answer = render(request, "app.html", files | {"theme_script": THEME_SCRIPT, "build": build_id()})
+    answer = render(request, "app.html", files | {"theme_script": THEME_SCRIPT})
     origin = settings.PMSYNC_PUBLIC_URL.replace("http", "ws", 1)
     host = request.get_host()
     answer["Content-Security-Policy"] = policy(

@@ -70,28 +70,15 @@ def open(tenant: Tenant) -> Iterator[Tenant]:  # noqa: A001  read as context.ope
     tenant may not be worked on, ContextMisuse inside an event loop or inside another tenant.
     """
     check_open(tenant)
-    with _schema(tenant):
-        yield tenant
-
-
-@contextmanager
-def open_for_maintenance(tenant: Tenant) -> Iterator[Tenant]:
-    """As `open`, for provisioning, migration, export and erasure: the tenant's state is not asked."""
-    with _schema(tenant):
-        yield tenant
-
-
-@contextmanager
-def _schema(tenant: Tenant) -> Iterator[None]:
     _refuse_event_loop()
     held = search_path.schema_name()
     if held == tenant.schema_name:
-        yield
+        yield tenant
     elif held != PUBLIC:
         raise ContextMisuse(f"tenant {tenant.slug} opened inside schema {held}")
     else:
         with search_path.on_tenant(tenant), structlog.contextvars.bound_contextvars(tenant=tenant.slug):
-            yield
+            yield tenant
 
 
 def _refuse_event_loop() -> None:

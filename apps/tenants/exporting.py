@@ -57,6 +57,9 @@ def export(tenant: Tenant, target: Path) -> Exported:
     """Write the archive. All tables are read at one moment; the file appears under its name when it is whole."""
     done = Exported(tenant.slug, now().isoformat())
     partial = target.with_name(target.name + ".part")
+    # The words of a company's mail, in plain: for whoever runs the command and nobody else.
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=0o600)
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive, transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -135,14 +138,18 @@ def _write_files(archive: zipfile.ZipFile, done: Exported, tenant: Tenant) -> No
     root: Path = settings.PMSYNC_STORAGE
     lines: list[str] = []
     for path in sorted((root / str(tenant.pk)).rglob("*")):
-        if path.is_file():
-            lines.append(json.dumps(_file(root, path)))
-            done.bytes += path.stat().st_size
+        if path.is_file() and (facts := _file(root, path)):
+            lines.append(json.dumps(facts))
+            done.bytes += facts["size"]
     done.files = len(lines)
     archive.writestr("files.jsonl", "".join(f"{line}\n" for line in lines))
 
 
-def _file(root: Path, path: Path) -> dict[str, Any]:
-    with path.open("rb") as handle:
-        digest = hashlib.file_digest(handle, "sha256").hexdigest()
-    return {"path": str(path.relative_to(root)), "size": path.stat().st_size, "sha256": digest}
+def _file(root: Path, path: Path) -> dict[str, Any] | None:
+    """One file's line; None for one that was swept since the folder was read: the company goes on working."""
+    try:
+        with path.open("rb") as handle:
+            digest, size = hashlib.file_digest(handle, "sha256").hexdigest(), handle.tell()
+    except FileNotFoundError:
+        return None
+    return {"path": str(path.relative_to(root)), "size": size, "sha256": digest}

@@ -33,7 +33,8 @@ class Outcome:
 def behind() -> list[Tenant]:
     """Tenants whose schema is older than this code. One query, whatever their number."""
     rows = Tenant.objects.filter(schema_version__lt=schema.version())
-    return list(rows.exclude(status__in=[Status.CREATING, Status.ERASING]))
+    # Two columns of the first migration: `migrate --plan` asks before a newer one is there.
+    return list(rows.exclude(status__in=[Status.CREATING, Status.ERASING]).only("slug"))
 
 
 def public_and_template(verbosity: int) -> None:

@@ -63,6 +63,10 @@ class Tenant(models.Model):  # type: ignore[django-manager-missing]  # Domain co
 class Domain(DomainMixin):  # type: ignore[misc]  # django-tenants has no types
     """A host name that selects a tenant."""
 
+    def clean(self) -> None:
+        """Host names are compared in lower case."""
+        self.domain: str = str(self.domain).strip().lower()
+
 
 class DataKey(models.Model):
     """A tenant's data key, wrapped by a master key. Deleting the row shreds what it sealed."""

@@ -75,7 +75,13 @@ def _dump() -> str:
     command = [settings.PMSYNC_PG_DUMP, "--schema-only", "--no-owner", "--no-privileges", "-n", TEMPLATE, "--dbname"]
     address, password = _address()
     environment = os.environ | ({"PGPASSWORD": password} if password else {})
-    done = subprocess.run([*command, address], env=environment, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run([*command, address], env=environment, capture_output=True, text=True, check=False)
+    except OSError as missing:
+        raise SystemExit(
+            f"{command[0]} cannot be run ({missing.strerror}); it dumps the tenant template. Install PostgreSQL's "
+            "client programs, or name pg_dump by PMSYNC_PG_DUMP."
+        ) from None
     if done.returncode:
         raise SystemExit(f"pg_dump of the tenant template failed: {done.stderr.strip()}")
     return "\n".join(line for line in done.stdout.splitlines() if not line.startswith(NOISE))

@@ -1,7 +1,7 @@
 """People, and the companies they belong to, as operators see them."""
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from apps.tenants import template
 from apps.tenants.admin import TenantAdmin, TenantForm
 from apps.tenants.models import Tenant
 
@@ -51,8 +52,16 @@ class CompanyForm(TenantForm):
     def clean(self) -> dict[str, Any]:
         """An owner is asked for once, at the beginning."""
         given = super().clean() or self.cleaned_data
-        if self.instance._state.adding and not given.get("owner"):
+        if not self.instance._state.adding:
+            return given
+        if not given.get("owner"):
             self.add_error("owner", "Who will own the company?")
+        elif User.objects.filter(email=given["owner"].strip().lower(), is_active=False).exists():
+            self.add_error("owner", "This person may not sign in. Let them sign in again first, or name somebody else.")
+        try:
+            template.current_dump()
+        except ValidationError as outdated:
+            self.add_error(None, outdated)
         return given
 
 
@@ -67,7 +76,10 @@ class MembershipsMixin:
         steps: list[partial[Any]] = [
             partial(people.join, row.tenant, row.user, Role(row.role)) for row in formset.save(commit=False)
         ]
-        steps += [partial(people.leave, row.tenant, row.user) for row in formset.deleted_objects]
+        # A row that names another person or company now is a new membership, and the end of the old one.
+        moved = [row.pk for row, changed in formset.changed_objects if {"user", "tenant"} & set(changed)]
+        ended = [*Membership.objects.filter(pk__in=moved).select_related("tenant", "user"), *formset.deleted_objects]
+        steps += [partial(people.leave, row.tenant, row.user) for row in ended]
         for step in steps:
             try:
                 step()
@@ -102,8 +114,11 @@ class PersonForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ("email", "name", "locale", "timezone", "two_step", "is_active", "is_staff")
-        labels = {"is_active": "May sign in", "is_staff": "Operator", "two_step": "Two steps"}  # noqa: RUF012
-        help_texts = {"is_staff": "Sees this site: companies and people, no content."}  # noqa: RUF012
+        labels: ClassVar = {"is_active": "May sign in", "is_staff": "Operator", "two_step": "Two steps"}
+        help_texts: ClassVar = {
+            "is_active": "Clear it rather than deleting somebody who left: their devices are signed out at once.",
+            "is_staff": "Sees this site: companies and people, no content.",
+        }
 
     def clean_email(self) -> str:
         """Addresses are stored in lower case."""
@@ -148,6 +163,10 @@ class PersonAdmin(MembershipsMixin, admin.ModelAdmin):
             people.invite(obj)
         if not obj.is_active:
             sessions.end(sessions.live(obj), "deactivated")
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Never here: their accounts would go on without anybody, and a company might lose its last owner."""
+        return False
 
     @admin.display(description="companies")
     def belongs_to(self, user: User) -> str:

@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -173,7 +172,7 @@ def slug_of(request: Request, given: dict[str, Any]) -> str | None:
 def refuse_foreign_pages(request: Request) -> None:
     """Raise 403 when another site's page sent this. SameSite already keeps the cookie back; this is the second lock."""
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.get_host():
+    if origin is not None and origin not in (f"https://{request.get_host()}", f"http://{request.get_host()}"):
         raise Problem(403, "foreign_origin", "This can only be done from PMSync's own pages.")
 
 

@@ -31,10 +31,9 @@ def found(slug: str, name: str, plan: str, owner_email: str) -> Founded:
         tenant = provisioning.reserve(slug, name, plan)
         owner = people.find(owner_email) or people.create_person(owner_email)
         people.join(tenant, owner, Role.OWNER)
-    # Opened last: a company that can be used has an owner.
-    tenant = provisioning.complete(tenant)
-    link = None if owner.has_usable_password() else people.invite(owner)
-    return Founded(tenant, owner, link)
+        link = None if owner.has_usable_password() else people.invite(owner)
+    # Opened last: a company that can be used has an owner who was told how to get in.
+    return Founded(provisioning.complete(tenant), owner, link)
 
 
 def erase(tenant: Tenant) -> Certificate:

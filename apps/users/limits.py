@@ -9,6 +9,7 @@ Without Redis there is no counting, and signing in by password is refused (fault
 count their tries in PostgreSQL besides (`users.codes`).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -59,7 +60,6 @@ CODE_PAIR: Final = Limit("code.pair", burst=3, period=120)
 CODE_ADDRESS: Final = Limit("code.address", burst=20, period=15)
 CODE_ACCOUNT: Final = Limit("code.account", burst=10, period=300)
 VERIFY_ADDRESS: Final = Limit("verify.address", burst=30, period=10)
-REFRESH_ADDRESS: Final = Limit("refresh.address", burst=600, period=0.5)
 PASSWORD_PERSON: Final = Limit("password.person", burst=8, period=30)
 
 # Takes from all buckets, or from none when one is full. Times are Redis's own, in microseconds.
@@ -120,12 +120,14 @@ def require(*buckets: Bucket) -> None:
 
 def too_many(wait: float) -> Problem:
     """The 429 that says how long to wait."""
-    seconds = max(1, round(wait))
-    length = f"{seconds} seconds" if seconds < 90 else f"{round(seconds / 60)} minutes"
+    # Rounded up: whoever waits for so long is let in.
+    seconds = max(1, math.ceil(wait))
+    count, unit = (seconds, "second") if seconds < 90 else (math.ceil(seconds / 60), "minute")
+    length = f"{count} {unit}{'s' if count > 1 else ''}"
     return Problem(429, "rate_limited", f"Too many attempts. Try again in {length}.", retry_after=wait)
 
 
 def away() -> Problem:
-    """The 503 of an installation that cannot count attempts now."""
-    detail = "Signing in is not possible for the moment. Try again in half a minute."
+    """The 503 of an installation that cannot count attempts or mail codes now."""
+    detail = "This is not possible for the moment. Try again in half a minute."
     return Problem(503, "try_later", detail, retry_after=30)

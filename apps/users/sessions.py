@@ -186,18 +186,3 @@ def sweep() -> int:
     """Remove sessions that ended or lapsed long ago; return how many."""
     before = Now() - KEPT
     return Session.objects.filter(Q(expires_at__lt=before) | Q(revoked_at__lt=before)).delete()[0]
-
-
-__all__ = [
-    "GRACE",
-    "Device",
-    "Grant",
-    "SessionEnded",
-    "end",
-    "end_by_refresh",
-    "live",
-    "move",
-    "rotate",
-    "start",
-    "sweep",
-]

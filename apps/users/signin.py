@@ -17,10 +17,10 @@ from django.db.models.functions import Now
 from apps.core.problems import Problem, not_found
 from apps.tenants.models import Status, Tenant
 
-from . import codes, limits, passwords, people, sessions, tasks, tokens
+from . import codes, limits, members, passwords, people, sessions, tasks, tokens
 from .limits import Bucket
 from .members import Member
-from .models import Membership, OneTimeCode, Session, User
+from .models import OneTimeCode, Session, User
 from .sessions import Device, Grant, SessionEnded
 
 log = structlog.get_logger(__name__)
@@ -122,7 +122,7 @@ def by_refresh(refresh: str, device: Device) -> SignedIn:
         grant = sessions.rotate(refresh)
     except SessionEnded:
         raise session_ended() from None
-    member = _member(grant.session.user, grant.session.tenant, grant.session)
+    member = members.of(grant.session.user, grant.session.tenant, grant.session.pk)
     if member is None:
         sessions.end([grant.session], "membership gone")
         raise session_ended()
@@ -192,18 +192,13 @@ def _begin(user: User, device: Device, slug: str | None) -> SignedIn:
 
 
 def _entered(user: User, grant: Grant) -> SignedIn:
-    member = _member(user, grant.session.tenant, grant.session)
+    member = members.of(user, grant.session.tenant, grant.session.pk)
     if member is None:  # the membership went away between choosing and entering
         sessions.end([grant.session], "membership gone")
         raise not_found("company")
     _seen(grant.session.tenant)
     log.info("signed in", session=str(grant.session.pk))
     return _signed_in(member, grant)
-
-
-def _member(user: User, tenant: Tenant, session: Session) -> Member | None:
-    row = Membership.objects.filter(user=user, tenant=tenant).first()
-    return Member(user, tenant, row.role, session.pk) if row else None
 
 
 def _signed_in(member: Member, grant: Grant) -> SignedIn:

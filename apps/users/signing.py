@@ -1,8 +1,8 @@
 """Keys derived from SECRET_KEY, one per purpose, with a ring of older ones while it rotates.
 
 A rotation puts the new secret first (`PMSYNC_SECRET_KEY`) and keeps the old one listed in
-`SECRET_KEY_FALLBACKS` for as long as what it signed lives (a day is ample: access tokens live
-15 minutes, mailed links at most three days). What was signed names its key by id, so both are
+`PMSYNC_OLD_SECRET_KEYS` for as long as what it signed lives: three days, the life of an
+invitation's link (access tokens live 15 minutes). What was signed names its key by id, so both are
 accepted, and the old one is refused as soon as it is no longer listed. Refresh tokens are random
 and stored as digests: a rotation throws nobody out.
 """

@@ -132,9 +132,21 @@ def test_no_error_and_no_repr_shows_a_key(sealed: dict[Tenant, bytes], settings:
     settings.PMSYNC_MASTER_KEYS = (new,)
     with pytest.raises(rewrapping.CannotRotate) as stopped:
         rewrapping.rotate(silence)
-    for text in (str(stopped.value), repr(new), repr(keys)):
-        assert new.key.hex() not in text
-        assert str(new.key) not in text
+    data_key = crypto.new_data_key(1)
+    for text in (str(stopped.value), repr(new), repr(data_key)):
+        for secret in (new.key, old.key, data_key.key):
+            assert secret.hex() not in text
+            assert str(secret) not in text
+
+
+def test_the_old_key_is_not_called_unneeded_before_a_run_that_finds_nothing_to_do(
+    sealed: dict[Tenant, bytes], settings: Any, old: MasterKey, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.PMSYNC_MASTER_KEYS = (new_master("new"), old)
+    call_command("keys", "rotate")
+    assert "run this again before removing" in capsys.readouterr().out
+    call_command("keys", "rotate")
+    assert f"All {COMPANIES} data keys stand under 'new'" in capsys.readouterr().out
 
 
 def test_a_tenants_key_does_not_open_for_another_tenant(sealed: dict[Tenant, bytes]) -> None:

@@ -217,6 +217,21 @@ def test_the_plan_is_shown_and_nothing_is_done(fleet: Fleet) -> None:
     assert fleet.versions() == before
 
 
+def test_an_empty_database_can_be_asked_for_its_plan(django_db_setup: None) -> None:
+    name = f"{connection.settings_dict['NAME']}_empty"
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as direct:
+        direct.execute(f"DROP DATABASE IF EXISTS {name}")
+        direct.execute(f"CREATE DATABASE {name}")
+        try:
+            shown = Fleet(name, address_of(name)).manage("migrate", "--plan", "--json")
+        finally:
+            direct.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    assert shown.returncode == 0, shown.stderr
+    plan = json.loads(shown.stdout)
+    assert "tenants.0002_initial" in plan["public"]
+    assert (plan["template"], plan["tenants"]) == (True, [])
+
+
 def test_makemigrations_finds_nothing_to_make(fleet: Fleet) -> None:
     done = fleet.manage("makemigrations", "--check", "--dry-run")
     assert done.returncode == 0, done.stdout

@@ -369,7 +369,9 @@ def test_me_cannot_be_promoted_through_fields_it_does_not_have(make: Make, cast:
 # Other sites (F90)
 
 
-@pytest.mark.parametrize("origin", ["https://evil.test", "null", "http://testserver.evil.test", "http://testserver:81"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.test", "null", "http://testserver.evil.test", "http://testserver:81", "http://["]
+)
 @pytest.mark.parametrize("path", ["auth/refresh", "auth/logout"])
 def test_another_sites_page_cannot_use_the_cookie(make: Make, cast: Cast, origin: str, path: str) -> None:
     client = make.client()

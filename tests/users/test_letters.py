@@ -1,7 +1,9 @@
 """Letters to people: in their language, text and HTML alike, sent once, with no code in any task's arguments."""
 
+import base64
 import json
 import smtplib
+import traceback
 from typing import Any
 
 import pytest
@@ -95,6 +97,31 @@ def test_a_letter_that_our_mail_server_refused_is_tried_again(
     assert code.mailed_at is not None
 
 
+class Strict(EmailBackend):
+    """A mail server that knows no such recipient, and says so as smtplib does."""
+
+    def send_messages(self, messages: Any) -> int:
+        raise smtplib.SMTPRecipientsRefused({messages[0].to[0]: (550, b"no such user")})
+
+
+def test_a_refused_recipient_is_told_without_the_address(make: Make, letters: list[Any], settings: Any) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Strict"
+    user = make.person()
+    with pytest.raises(smtplib.SMTPException, match="550") as refused:
+        emails.send_code(codes.make(user, Purpose.SIGN_IN, HERE))
+    assert user.email not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("purpose", [Purpose.SIGN_IN, Purpose.RESET])
+def test_no_letter_goes_out_without_its_code_when_the_key_is_gone(
+    make: Make, letters: list[Any], settings: Any, purpose: Purpose
+) -> None:
+    code = codes.make(make.person(), purpose, HERE)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 48, []
+    tasks.mail_code(str(code.pk))
+    assert letters == []
+
+
 def test_what_waits_in_the_queue_holds_ids_and_neither_code_nor_address(make: Make) -> None:
     user = make.person()
     code = codes.make(user, Purpose.SIGN_IN, HERE)
@@ -104,7 +131,7 @@ def test_what_waits_in_the_queue_holds_ids_and_neither_code_nor_address(make: Ma
     (message,) = queue.lrange(tasks.QUEUE, 0, -1)
     queue.delete(tasks.QUEUE)
     assert json.loads(message)["headers"]["argsrepr"] == f"('{code.pk}',)"
-    body = json.dumps(json.loads(message)) + str(__import__("base64").b64decode(json.loads(message)["body"]))
+    body = json.dumps(json.loads(message)) + str(base64.b64decode(json.loads(message)["body"]))
     for secret in (codes.digits(code), user.email, user.name):
         assert secret is not None
         assert secret not in body

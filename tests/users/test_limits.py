@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from apps.core import problems
 from apps.core import redis as core_redis
 from apps.core.problems import Problem
 from apps.users import limits, signin
@@ -54,6 +55,17 @@ def test_of_several_buckets_all_are_taken_from_or_none(make: Make) -> None:
         assert limits.wait_for([wide, narrow]) > 0
     assert [limits.wait_for([wide]) for _ in range(4)] == [0, 0, 0, 0]
     assert limits.wait_for([wide]) > 0
+
+
+@pytest.mark.parametrize(
+    ("wait", "words", "seconds"),
+    [(0.2, "1 second.", "1"), (2.4, "3 seconds.", "3"), (89, "89 seconds.", "89"), (121, "3 minutes.", "121")],
+)
+def test_whoever_waits_as_long_as_told_is_let_in(wait: float, words: str, seconds: str) -> None:
+    answer = problems.handle(limits.too_many(wait), {})
+    assert answer is not None
+    assert answer.data["detail"].endswith(f"Try again in {words}")
+    assert answer["Retry-After"] == seconds
 
 
 def test_forgiving_empties_a_bucket(make: Make) -> None:

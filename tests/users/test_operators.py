@@ -10,7 +10,7 @@ from django.test import Client
 
 from apps.sync.models import SyncTarget
 from apps.tenants import schema
-from apps.tenants.models import Tenant
+from apps.tenants.models import SchemaDump, Tenant
 from apps.users import people, sessions
 from apps.users.models import Membership, Session, User
 from apps.users.sessions import Device
@@ -100,6 +100,42 @@ def test_a_company_is_created_with_its_owner(make: Make, inside: Client, letters
     make.users += User.objects.filter(email=f"o@{slug}.test")
     assert schema.exists(tenant.schema_name)
     assert len(letters) == 1
+
+
+def test_an_owner_who_may_not_sign_in_is_refused_in_the_form(make: Make, inside: Client) -> None:
+    gone = make.person()
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    form = {"slug": f"adm-{make.address().replace('.', '-')}", "name": "x", "plan": "free", "owner": gone.email}
+    assert "This person may not sign in" in inside.post(TENANTS + "add/", form).content.decode()
+    assert not Tenant.objects.filter(slug=form["slug"]).exists()
+
+
+def test_without_a_template_the_form_says_what_to_do(make: Make, inside: Client) -> None:
+    form = {"slug": f"adm-{make.address().replace('.', '-')}", "name": "x", "plan": "free", "owner": "o@example.test"}
+    SchemaDump.objects.update(version=schema.version() - 1)
+    try:
+        page = inside.post(TENANTS + "add/", form).content.decode()
+    finally:
+        SchemaDump.objects.update(version=schema.version())
+    assert "run `manage.py migrate` first" in page
+
+
+def test_a_membership_given_to_another_person_is_taken_from_the_first(make: Make, cast: Cast, inside: Client) -> None:
+    grant = sessions.start(cast.member.user, cast.tenant, Device(None))
+    successor = make.person()
+    rows = rows_of(cast)
+    rows[1]["user"] = str(successor.pk)
+    assert inside.post(f"{TENANTS}{cast.tenant.pk}/change/", member_form(cast, rows)).status_code == 302
+    here = Membership.objects.filter(tenant=cast.tenant).values_list("user_id", flat=True)
+    assert set(here) == {cast.owner.user_id, successor.pk}
+    assert Session.objects.get(pk=grant.session.pk).revoked_because == "membership gone"
+
+
+def test_a_person_cannot_be_deleted_here(cast: Cast, inside: Client) -> None:
+    assert inside.post(f"{PEOPLE}{cast.owner.user_id}/delete/", {"post": "yes"}).status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": [str(cast.owner.user_id)], "post": "yes"}
+    inside.post(PEOPLE, chosen)
+    assert User.objects.filter(pk=cast.owner.user_id).exists()
 
 
 def test_companies_are_listed_with_their_health(cast: Cast, inside: Client, django_assert_max_num_queries: Any) -> None:

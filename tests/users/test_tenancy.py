@@ -57,6 +57,13 @@ def test_a_sub_domain_or_a_domain_selects_another_of_ones_companies(make: Make, 
         assert get(client, HTTP_HOST=host).json()["tenant"] == cast.neighbour.slug
 
 
+def test_a_domain_is_found_however_it_was_typed(make: Make, cast: Cast) -> None:
+    domain = Domain(tenant=cast.neighbour, domain=" Mail.Acme.test ")
+    domain.full_clean()
+    domain.save()
+    assert slug_of_host("mail.acme.test") == cast.neighbour.slug
+
+
 WAYS = ["header", "sub-domain", "domain", "header over sub-domain", "sub-domain under header"]
 
 

@@ -32,8 +32,13 @@ class Command(BaseCommand):
             ) from None
         if options["json"]:
             self.stdout.write(json.dumps(asdict(done)))
-        else:
+        elif done.rewrapped:
             self.stdout.write(
                 f"{done.rewrapped} data keys re-wrapped, {done.already} stood under {done.master_key_id!r} already. "
-                "The old master key may be removed from PMSYNC_MASTER_KEYS."
+                "Start every process with this PMSYNC_MASTER_KEYS, then run this again before removing the old key."
+            )
+        else:
+            self.stdout.write(
+                f"All {done.already} data keys stand under {done.master_key_id!r}. If every process was started with "
+                "this PMSYNC_MASTER_KEYS, the old key may be removed from it."
             )

@@ -3,7 +3,7 @@
 import json
 import sys
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -12,6 +12,9 @@ from django.db.migrations.autodetector import MigrationAutodetector
 
 from apps.tenants import migrations_run, schema, template
 from apps.tenants.progress import Progress, silence
+
+# Makes the tables of the tenants and of the template's dump.
+FIRST: Final = "tenants.0002_initial"
 
 
 class Command(BaseCommand):
@@ -59,8 +62,9 @@ class Command(BaseCommand):
 
     def _show(self, *, as_json: bool, quiet: bool) -> None:
         pending = schema.pending_public()
-        waiting = [tenant.slug for tenant in migrations_run.behind()]
-        behind = template.is_behind()
+        empty = FIRST in pending  # a new database: there is no table to ask
+        waiting = [] if empty else [tenant.slug for tenant in migrations_run.behind()]
+        behind = empty or template.is_behind()
         if as_json:
             self.stdout.write(json.dumps({"public": pending, "template": behind, "tenants": waiting}))
         elif not quiet:

@@ -121,7 +121,7 @@ def _facts(user: User) -> dict[str, Any]:
         "name": user.name,
         "staff": user.is_staff,
         "active": user.is_active,
-        "memberships": {row.tenant.slug: row.role for row in user.memberships.select_related("tenant")},
+        "memberships": {row.tenant.slug: row.role for row in user.memberships.all()},
     }
 
 

@@ -84,7 +84,7 @@ class Command(BaseCommand):
         try:
             done = exporting.export(_tenant(slug), target)
         except OSError as refused:
-            raise CommandError(f"{target} cannot be written: {refused.strerror}.") from None
+            raise CommandError(f"{refused.filename or target} cannot be read or written: {refused.strerror}.") from None
         text = (
             f"{target}: {sum(done.tables.values())} rows of {len(done.tables)} tables, and a list of {done.files} "
             "files. README.txt inside says what it leaves out."
