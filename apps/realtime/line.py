@@ -53,13 +53,15 @@ class Line:
         """Call `listener` with each message to the tenant's group, until `leave`."""
         self._listeners[tenant_id] = listener
         self._joined.discard(tenant_id)
+        # Whoever waits in `leave` for the connection's end need not: it is wanted again.
+        self._closed.set()
         self._closed.clear()
         self._changed.set()
         if self._task is None:
             self._task = asyncio.create_task(self._keep_open(), name="gateway line")
 
     async def leave(self, tenant_id: UUID) -> None:
-        """Stop listening to the tenant; returns once the connection of a last listener is given back."""
+        """Stop listening to the tenant; returns once the connection of a last listener is given back or used again."""
         self._listeners.pop(tenant_id, None)
         self._changed.set()
         if not self._listeners:

@@ -4,7 +4,7 @@ A first import waits for the network, then parses, then waits for the database. 
 worker's core parses while the database's core indexes; more would only hold more mail in memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -16,10 +16,10 @@ from apps.tenants.models import Tenant
 END: Final = object()
 
 
-def one(tenant: Tenant, batches: Iterator[Any]) -> Iterator[Any]:
+def one(tenant: Tenant, batches: Iterator[Any]) -> Generator[Any]:
     """Yield the batches, each taken in a thread of this call with the tenant open there.
 
-    Errors come out where their batch would have. When the caller stops, the batch under way is
+    Errors come out where their batch would have. When the caller closes it, the batch under way is
     awaited and dropped: afterwards nobody uses the adapter any more.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:

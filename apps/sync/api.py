@@ -22,21 +22,35 @@ from .models import Breaker, Phase, Tier
 # A person may ask again and again; each request costs the provider a round trip or two.
 SYNC_NOW: Final = Limit("sync.now", burst=10, period=3)
 
-ROW: Final[dict[str, Any]] = {
-    "account_id": serializers.UUIDField(),
-    "kind": serializers.CharField(),
-    "tier": serializers.ChoiceField(choices=Tier.names),
-    "phase": serializers.ChoiceField(choices=Phase.values),
-    "last_synced_at": serializers.DateTimeField(allow_null=True),
-    "due_at": serializers.DateTimeField(),
-    "state": serializers.ChoiceField(choices=[state.value for state in status.State]),
-    "breaker": serializers.ChoiceField(choices=Breaker.values),
-    "error": inline_serializer(
+
+class StatusItem(serializers.Serializer[Any]):
+    """How one target stands: `status.Row`."""
+
+    account_id = serializers.UUIDField()
+    kind = serializers.CharField()
+    tier = serializers.ChoiceField(choices=Tier.names)
+    phase = serializers.ChoiceField(choices=Phase.values)
+    last_synced_at = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField()
+    state = serializers.ChoiceField(choices=[state.value for state in status.State])
+    breaker = serializers.ChoiceField(choices=Breaker.values)
+    error = inline_serializer(
         "SyncError", {"code": serializers.CharField(), "message": serializers.CharField()}, allow_null=True
-    ),
-    "push": serializers.CharField(),
-}
-STATUS: Final = inline_serializer("SyncStatus", {"items": inline_serializer("SyncStatusItem", ROW, many=True)})
+    )
+    push = serializers.CharField()
+
+
+class Summary(serializers.Serializer[Any]):
+    """Counts over a company's targets."""
+
+    targets = serializers.IntegerField()
+    by_state = serializers.DictField(child=serializers.IntegerField())
+    by_breaker = serializers.DictField(child=serializers.IntegerField())
+    failing = serializers.IntegerField()
+
+
+STATUS: Final = inline_serializer("SyncStatus", {"items": StatusItem(many=True)})
+OVERVIEW: Final = inline_serializer("SyncOverview", {"summary": Summary(), "items": StatusItem(many=True)})
 REQUESTED: Final = inline_serializer("SyncRequested", {"requested": serializers.IntegerField()})
 
 
@@ -77,7 +91,7 @@ class AdminAPIView(TenantAPIView):
 class AdminStatusView(AdminAPIView):
     """GET /api/admin/sync-status: every target of the company, and counts (M083)."""
 
-    @extend_schema(responses=STATUS)
+    @extend_schema(responses=OVERVIEW)
     def get(self, request: TenantRequest) -> Response:
         self.allow(request)
         rows = status.rows(operations.targets_of())

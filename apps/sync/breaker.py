@@ -15,7 +15,7 @@ class Seen(StrEnum):
 
     OK = "ok"
     FAILED = "failed"  # one failure below the threshold
-    TRIPPED = "tripped"  # the failure that reaches the threshold, or a host that is down
+    TRIPPED = "tripped"  # the failure that reaches the threshold
     DUE = "due"  # the pause is over: let one try through
 
 

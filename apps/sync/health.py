@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Final
 
 import redis
@@ -123,14 +124,13 @@ def redis_store() -> Part:
 def storage() -> Part:
     """The folder of sealed files takes a file."""
     folder: Path = settings.PMSYNC_STORAGE
-    probe = folder / f".ready-{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with probe.open("wb") as handle:
+        # A file without a name: several processes share the folder, and each may be asked twice at once.
+        with TemporaryFile(dir=folder) as handle:
             handle.write(b"ready")
             handle.flush()
             os.fsync(handle.fileno())
-        probe.unlink()
     except OSError as error:
         step = "Mount it, free some space, or give this process the right to write there (PMSYNC_STORAGE)."
         return Part("storage", False, f"The storage folder cannot be written: {error.strerror}.", step)

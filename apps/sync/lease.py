@@ -84,6 +84,10 @@ class Lease:
         self._mine().update(phase=Phase.LIVE)
         self.target.phase = Phase.LIVE
 
+    def stop(self) -> None:
+        """The account is not active: no further runs. A request that came meanwhile, as a reconnect makes one, wins."""
+        self._mine().filter(wanted_at__isnull=True).update(is_active=False)
+
     def release(self) -> None:
         """Give the target back whatever it is wanted for; nothing more is claimed under this lease."""
         self.given_back = True

@@ -1,10 +1,11 @@
 """How many syncs may run at once, shared by all workers through Redis (mission M040).
 
 A provider's limit is kept per provider type and host: for IMAP the host is the provider. Runs that
-somebody waits for (a push, a click) do not queue behind polls and imports: the per-tenant cap and
-the pause between two syncs of one account bind background runs only, and the host's cap leaves
-urgent runs a reserve. Slots are leases in a sorted set, so a killed worker's slot frees itself.
-Without Redis there are no slots to count and runs go on: the lease still admits one runner a target.
+somebody waits for (a push, a click) do not queue behind polls and imports: the per-tenant cap binds
+background runs only, and the host's cap leaves urgent runs a reserve. M040's seconds between two
+background syncs of one account need no counter: every interval and retry is about as long. Slots are
+leases in a sorted set, so a killed worker's slot frees itself. Without Redis there are no slots to
+count and runs go on: the lease still admits one runner a target.
 """
 
 import time
@@ -21,7 +22,7 @@ from django.conf import settings
 
 from apps.core.redis import client
 
-from . import queues
+from . import metrics, queues
 from .models import Phase, SyncTarget
 
 log = structlog.get_logger(__name__)
@@ -36,16 +37,15 @@ class Limit:
 
     concurrent: int
     per_tenant: int
-    pause_ms: int
 
 
 def of(provider_type: str) -> Limit:
     """The limits of a provider type, as the blueprint sets them."""
     return {
-        "imap": Limit(settings.IMAP_CONCURRENT_MAX, 1, 5000),
-        "google": Limit(settings.GMAIL_CONCURRENT_MAX, 2, 2000),
-        "microsoft": Limit(settings.MICROSOFT_CONCURRENT_MAX, 2, 3000),
-        "dav": Limit(settings.IMAP_CONCURRENT_MAX, 1, 5000),
+        "imap": Limit(settings.IMAP_CONCURRENT_MAX, 1),
+        "google": Limit(settings.GMAIL_CONCURRENT_MAX, 2),
+        "microsoft": Limit(settings.MICROSOFT_CONCURRENT_MAX, 2),
+        "dav": Limit(settings.IMAP_CONCURRENT_MAX, 1),
     }[provider_type]
 
 
@@ -84,10 +84,8 @@ def take(target: SyncTarget) -> AbstractContextManager[None] | None:
         log.warning("limits not counted", reason=type(error).__name__)
         return _held({}, member)
     if full:
-        metric = "host" if int(full) == 1 else "tenant"
-        from . import metrics
-
-        metrics.count("rate_limit_hits", provider_type=target.provider_type, cap=metric)
+        cap = "host" if int(full) == 1 else "tenant"
+        metrics.count("rate_limit_hits", provider_type=target.provider_type, cap=cap)
         return None
     return _held(caps, member)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.timezone import now
 
 from apps.core.problems import Problem
@@ -56,8 +56,11 @@ def reset(found: QuerySet[SyncTarget]) -> int:
         with transaction.atomic():
             registry.get(target.kind).forget(account)
             _unpause([target.pk])
-            # History is read anew by the same path that a first import takes.
-            SyncTarget.objects.filter(pk=target.pk).update(phase=Phase.INITIAL)
+            # History is read anew by the same path that a first import takes. A run under way loses its
+            # lease: its next batch would store a cursor again.
+            SyncTarget.objects.filter(pk=target.pk).update(
+                phase=Phase.INITIAL, lease_fence=F("lease_fence") + 1, lease_until=None, lease_owner=""
+            )
             targets.request(target.pk, "user")
         log.info("sync state reset", account=str(account.pk), kind=target.kind)
     return len(runnable)

@@ -27,7 +27,7 @@ from apps.providers.adapters.errors import (
 )
 from apps.providers.models import ProviderAccount
 
-from . import breaker, targets, tiers
+from . import breaker, metrics, registry, targets, tiers
 from .lease import Lease
 from .models import Breaker, SyncTarget
 from .registry import Applied
@@ -40,9 +40,8 @@ class Verdict(StrEnum):
 
     RETRY = "retry"  # after a pause; counts towards the breaker
     WAIT = "wait"  # as long as the provider said; does not count
-    PARK = "park"  # the host is away: open the breaker now
     ASK = "ask"  # only the person can mend it: one notice, no further log-ins
-    REDO = "redo"  # compare in full at once
+    REDO = "redo"  # forget the cursors and compare in full at once; a second time in a row it is a failure
 
 
 # Looked up along the error's own class hierarchy; a test walks the tree and finds each error here.
@@ -63,6 +62,7 @@ VERDICTS: Final = {
 RETRIES: Final = (5.0, 25.0, 125.0)
 RATE_LIMIT_PAUSE: Final = 60.0
 LONGEST_WAIT: Final = timedelta(hours=24)
+HEALTH: Final = ("error_count", "error_code", "error_reason", "breaker", "breaker_trips", "breaker_until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ def verdict(error: AdapterError) -> Verdict:
 def failure(error: AdapterError, failures_before: int) -> Failure:
     """The policy and the pause until the next attempt, given how many failures preceded in a row."""
     decided = verdict(error)
+    if decided is Verdict.REDO and failures_before:
+        decided = Verdict.RETRY
     hint = error.retry_after if isinstance(error, Transient) else None
     if decided is Verdict.WAIT:
         seconds = max(1.0, hint if hint is not None else RATE_LIMIT_PAUSE)
@@ -98,8 +100,7 @@ def succeeded(held: Lease, applied: Applied) -> None:
     target = held.target
     moment = now()
     target.refresh_from_db()
-    target.error_count, target.error_code, target.error_reason = 0, "", ""
-    target.breaker, target.breaker_trips, target.breaker_until = breaker.after(target.breaker, breaker.Seen.OK), 0, None
+    _recover(target)
     # EWMA of changes a run: what the adaptive intervals of a later stage read.
     target.activity_rate += 0.2 * (applied.changes - target.activity_rate)
     target.last_synced_at = moment
@@ -107,8 +108,16 @@ def succeeded(held: Lease, applied: Applied) -> None:
     if applied.look_again is not None:
         pause = min(pause, timedelta(seconds=applied.look_again))
     target.due_at = moment + pause
-    _save(held, "error_count", "error_code", "error_reason", "breaker", "breaker_trips", "breaker_until",
-          "activity_rate", "last_synced_at", "due_at")  # fmt: skip
+    _save(held, *HEALTH, "activity_rate", "last_synced_at", "due_at")
+
+
+def progressed(held: Lease, account: ProviderAccount) -> None:
+    """History came in and more is to come: failures in a row end here, not at the end of an import of hours."""
+    target = held.target
+    if target.error_code or target.breaker != Breaker.CLOSED:
+        _recover(target)
+        _save(held, *HEALTH)
+    accounts.update(account.pk, reachable=True)
 
 
 def failed(held: Lease, account: ProviderAccount, error: AdapterError) -> Failure:
@@ -117,7 +126,14 @@ def failed(held: Lease, account: ProviderAccount, error: AdapterError) -> Failur
     target.refresh_from_db()
     decided = failure(error, target.error_count)
     moment = now()
-    target.error_count += 1
+    if decided.verdict is Verdict.ASK and _has_another_login(account):
+        # The person was quicker: the reconnect asked for a run of its own.
+        log.info("refused log-in was replaced meanwhile", target=str(target.pk), account=str(account.pk))
+        return decided
+    if decided.verdict is Verdict.WAIT:
+        metrics.count("rate_limit_hits", provider_type=target.provider_type, cap="provider")
+    else:
+        target.error_count += 1
     target.error_code, target.error_reason = error.code, error.reason[:500]
     if decided.verdict is Verdict.ASK:
         accounts.needs_reconnect(account, error)
@@ -125,18 +141,31 @@ def failed(held: Lease, account: ProviderAccount, error: AdapterError) -> Failur
     elif decided.verdict is Verdict.RETRY:
         tripped = target.error_count >= settings.CIRCUIT_BREAKER_THRESHOLD or target.breaker == Breaker.HALF_OPEN
         target.breaker = breaker.after(target.breaker, breaker.Seen.TRIPPED if tripped else breaker.Seen.FAILED)
-        if target.breaker == Breaker.OPEN:
+        # A try that somebody asked for before the pause was over does not lengthen it.
+        if target.breaker == Breaker.OPEN and (target.breaker_until is None or target.breaker_until <= moment):
             target.breaker_trips += 1
             target.breaker_until = moment + breaker.pause(target.breaker_trips)
         accounts.unreachable(account, error)
     target.due_at = max(moment + decided.pause, target.breaker_until or moment)
-    _save(held, "error_count", "error_code", "error_reason", "breaker", "breaker_trips", "breaker_until",
-          "due_at", "is_active")  # fmt: skip
+    _save(held, *HEALTH, "due_at", "is_active")
     log.warning("run failed", target=str(target.pk), account=str(account.pk), code=error.code, reason=error.reason,
                 next_step=decided.verdict.value, breaker=target.breaker)  # fmt: skip
     if decided.verdict is Verdict.REDO:
-        targets.request(target.pk, "cursor")
+        with transaction.atomic():
+            registry.get(target.kind).forget(account)
+            targets.request(target.pk, "cursor")
     return decided
+
+
+def _has_another_login(account: ProviderAccount) -> bool:
+    """True when the account was reconnected after the run read it."""
+    sealed = ProviderAccount.objects.filter(pk=account.pk).values_list("credentials", flat=True).first()
+    return sealed is not None and bytes(sealed) != bytes(account.credentials)
+
+
+def _recover(target: SyncTarget) -> None:
+    target.error_count, target.error_code, target.error_reason = 0, "", ""
+    target.breaker, target.breaker_trips, target.breaker_until = breaker.after(target.breaker, breaker.Seen.OK), 0, None
 
 
 def _save(held: Lease, *fields: str) -> None:

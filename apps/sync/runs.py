@@ -3,10 +3,12 @@ error to `outcomes`. Network on one side, transactions on the other, never one i
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 from structlog.contextvars import bound_contextvars
 
 from apps.core.ids import new_id
@@ -17,7 +19,7 @@ from apps.tenants import context
 
 from . import ahead, limits, metrics, outcomes, registry, targets
 from .lease import Lease, LeaseLost
-from .models import Phase, SyncTarget
+from .models import Phase
 from .registry import Applied, Kind
 
 log = structlog.get_logger(__name__)
@@ -29,7 +31,7 @@ def run(held: Lease) -> None:
     with bound_contextvars(account=str(target.account_id), target=str(target.pk), run=new_id().hex[:12]):
         account = ProviderAccount.objects.filter(pk=target.account_id, status=AccountStatus.ACTIVE).first()
         if account is None:
-            SyncTarget.objects.filter(pk=target.pk).update(is_active=False)
+            held.stop()
             return
         slot = limits.take(target)
         if slot is None:
@@ -59,22 +61,31 @@ def _sync(held: Lease, account: ProviderAccount, kind: Kind, adapter: Any) -> Ap
         kind.caught_up(held, account)
         outcomes.succeeded(held, total)
         return total
-    started = time.monotonic()
-    for prepared in ahead.one(context.current(), _prepared(kind, account, kind.backfill(adapter, account))):
-        total += kind.apply(held, account, prepared)
-        held.renew()
-        if held.wanted():
-            # News goes first: the task's loop claims the request, and comes back here after it.
-            return total
-        if time.monotonic() - started > settings.EMAIL_SYNC_SLICE_SECONDS:
-            # Many imports share few workers: come back through the queue.
-            held.release()
-            targets.again(held.target.pk)
-            return total
-    held.history_complete()
+    until = time.monotonic() + settings.EMAIL_SYNC_SLICE_SECONDS
+    history = _prepared(kind, account, kind.backfill(adapter, account))
+    # Closed before the lease is given back: the batch under way still uses the adapter.
+    with closing(ahead.one(context.current(), history)) as batches:
+        for prepared in batches:
+            total += kind.apply(held, account, prepared)
+            held.renew()
+            if held.wanted() or time.monotonic() > until:
+                break
+        else:
+            held.history_complete()
+    if held.target.phase == Phase.INITIAL:
+        _give_way(held, account)
+        return total
     kind.caught_up(held, account)
     outcomes.succeeded(held, total)
     return total
+
+
+def _give_way(held: Lease, account: ProviderAccount) -> None:
+    """More history is to come. The task's loop claims what is wanted and comes back here after it; else the
+    queue brings the target back, since many imports share few workers."""
+    outcomes.progressed(held, account)
+    if not held.wanted():
+        _requeue(held, "backfill")
 
 
 def _feed(held: Lease, account: ProviderAccount, kind: Kind, batches: Iterator[Any]) -> Applied:
@@ -90,6 +101,12 @@ def _prepared(kind: Kind, account: ProviderAccount, batches: Iterator[Any]) -> I
 
 
 def _later(held: Lease) -> None:
-    """No slot is free under the provider's limits: ask again in a moment, by the sweep's path."""
-    held.release()
-    targets.again(held.target.pk, delay=limits.retry_delay())
+    """No slot is free under the provider's limits: ask again in a moment, for the same reason."""
+    _requeue(held, held.target.wanted_because, delay=limits.retry_delay())
+
+
+def _requeue(held: Lease, because: str, *, delay: float = 0.0) -> None:
+    """Give the lease back and the target to its queue, in one step: a process that dies between would lose it."""
+    with transaction.atomic():
+        held.release()
+        targets.again(held.target.pk, because, delay=delay)

@@ -6,10 +6,12 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
+
+from apps.tenants.models import Status
 
 from . import queues
 from .models import Phase, SyncTarget
@@ -23,16 +25,20 @@ LOST_AFTER: Final = timedelta(seconds=60)
 def request(target_id: UUID, because: str) -> bool:
     """Mark the target wanted and make sure a task will see it; True when a task was enqueued.
 
-    Many requests before a run begins make one run; a request during a run makes one more. The
-    task is sent on commit; when the queue is out of reach the mark stays and the sweep finds it.
+    Many requests before a run begins make one run; a request during a run makes one more. Somebody
+    who waits does not wait behind a poll that was asked for earlier: a second task goes by the
+    faster queue, and whichever comes last finds nothing wanted. The task is sent on commit; when the
+    queue is out of reach the mark stays and the sweep finds it.
     """
     with transaction.atomic():
         target = SyncTarget.objects.select_for_update(of=("self",)).filter(pk=target_id, is_active=True).first()
         if target is None:
             return False
-        if target.wanted_at is None:
-            target.wanted_at, target.wanted_because = now(), because
-        on_its_way = target.queued_at is not None and target.queued_at > now() - LOST_AFTER
+        more_urgent = because in queues.URGENT and target.wanted_because not in queues.URGENT
+        overtakes = more_urgent and queues.of(target, because) != queues.of(target, target.wanted_because)
+        if target.wanted_at is None or more_urgent:
+            target.wanted_at, target.wanted_because = target.wanted_at or now(), because
+        on_its_way = target.queued_at is not None and target.queued_at > now() - LOST_AFTER and not overtakes
         if not on_its_way:
             target.queued_at = now()
         target.save(update_fields=["wanted_at", "wanted_because", "queued_at"])
@@ -48,15 +54,17 @@ def request_account(tenant_id: UUID, account_id: UUID, because: str) -> int:
     return sum(request(target_id, because) for target_id in ids.values_list("id", flat=True))
 
 
-def again(target_id: UUID, *, delay: float = 0.0) -> None:
+def again(target_id: UUID, because: str, *, delay: float = 0.0) -> None:
     """Put a target whose run gave way back into its queue, `delay` seconds from now.
 
     The mark `queued_at` is set whatever stands there: the caller's own task is ending.
     """
     with transaction.atomic():
-        target = SyncTarget.objects.select_for_update(of=("self",)).get(pk=target_id)
+        target = SyncTarget.objects.select_for_update(of=("self",)).filter(pk=target_id).first()
+        if target is None:
+            return  # its account was disconnected meanwhile
         if target.wanted_at is None:
-            target.wanted_at, target.wanted_because = now(), "backfill"
+            target.wanted_at, target.wanted_because = now(), because
         target.queued_at = now()
         target.save(update_fields=["wanted_at", "wanted_because", "queued_at"])
         transaction.on_commit(lambda: enqueue(target, target.wanted_because, delay=delay))
@@ -73,25 +81,29 @@ def enqueue(target: SyncTarget, because: str, *, delay: float = 0.0) -> None:
 
 
 def sweep() -> int:
-    """Enqueue wanted targets whose task was lost, and unfinished first imports; return how many.
+    """Enqueue wanted targets whose task was lost, and unfinished work; return how many.
 
-    A target counts as lost when it is wanted (or still importing), no lease is live and its task
-    should have begun long ago.
+    A target counts as lost when it is wanted, still importing, or was left by a runner that died, no
+    lease is live and its task should have begun long ago. What failed waits for its time unless
+    somebody asked.
     """
     idle = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
     stale = Q(queued_at__isnull=True) | Q(queued_at__lt=Now() - LOST_AFTER)
-    unfinished = Q(wanted_at__isnull=False) | Q(phase=Phase.INITIAL)
+    # Every run that ends gives its lease back: one that ran out was a dead runner's, which had claimed the request.
+    abandoned = Q(lease_until__lt=Now())
+    unfinished = Q(wanted_at__isnull=False) | Q(phase=Phase.INITIAL) | abandoned
     parked = Q(breaker_until__gt=Now())
+    # A provider that said "in an hour" is not asked every minute because history is missing.
+    paused = Q(wanted_at__isnull=True, due_at__gt=Now()) & ~Q(error_code="")
     with transaction.atomic():
         lost = list(
             SyncTarget.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(idle, stale, unfinished, is_active=True)
+            .filter(idle, stale, unfinished, is_active=True, tenant__status=Status.ACTIVE)
             .exclude(parked)
+            .exclude(paused)
             .order_by("wanted_at")[:500]
         )
-        SyncTarget.objects.filter(pk__in=[target.pk for target in lost]).update(
-            queued_at=Now(), wanted_at=F("wanted_at")
-        )
+        SyncTarget.objects.filter(pk__in=[target.pk for target in lost]).update(queued_at=Now())
     for target in lost:
         if target.wanted_at is None:
             SyncTarget.objects.filter(pk=target.pk, wanted_at__isnull=True).update(

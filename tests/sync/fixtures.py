@@ -42,6 +42,7 @@ class ScriptedKind:
     applied: list[Any] = field(default_factory=list)
     opened: int = 0
     caught: int = 0
+    forgotten: int = 0
     before_apply: Any = None
     leases: list[Lease] = field(default_factory=list)
 
@@ -83,7 +84,8 @@ class ScriptedKind:
         self.applied.append(batch)
         return batch if isinstance(batch, Applied) else Applied(new=1)
 
-    def forget(self, account: ProviderAccount) -> None: ...
+    def forget(self, account: ProviderAccount) -> None:
+        self.forgotten += 1
 
     def caught_up(self, held: Lease, account: ProviderAccount) -> None:
         self.caught += 1

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,13 @@ def test_a_storage_that_cannot_be_written_is_red(web: Client, settings: Any, tmp
     found = part(web, "storage")
     assert not found["ok"]
     assert "PMSYNC_STORAGE" in found["next_step"]
+
+
+def test_a_storage_that_many_look_at_at_once_is_green_and_left_empty(settings: Any, tmp_path: Path) -> None:
+    settings.PMSYNC_STORAGE = tmp_path
+    with ThreadPoolExecutor(8) as pool:
+        assert all(found.ok for found in pool.map(lambda _: health.storage(), range(80)))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_company_at_an_older_schema_is_red(web: Client, cast: Cast) -> None:

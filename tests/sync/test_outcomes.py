@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils.timezone import now
 
 from apps.providers.adapters import errors
 from apps.providers.adapters.errors import (
@@ -17,7 +18,7 @@ from apps.providers.adapters.errors import (
 from apps.providers.models import AccountStatus, ProviderAccount
 from apps.realtime import journal
 from apps.sync import breaker, lease, outcomes, targets, tasks
-from apps.sync.models import Breaker, SyncTarget
+from apps.sync.models import Breaker, Phase, SyncTarget
 from apps.sync.outcomes import Verdict
 from apps.sync.registry import Applied
 from tests.sync.fixtures import ScriptedKind
@@ -157,3 +158,67 @@ def test_what_is_held_back_makes_the_target_due_when_it_can_be_confirmed(
     assert wanted.due_at - wanted.last_synced_at == timedelta(seconds=60)
     run(wanted)
     assert wanted.due_at - wanted.last_synced_at > timedelta(seconds=400)
+
+
+def test_a_rate_limits_pauses_bring_a_later_failure_no_nearer_to_the_breaker(
+    wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    for _ in range(6):
+        scripted.news.append(RateLimited("slow down"))
+        run(wanted)
+    scripted.news.append(Transient("cut off"))
+    run(wanted)
+    assert (wanted.breaker, wanted.error_count) == (Breaker.CLOSED, 1)
+
+
+def test_tries_on_an_open_breaker_do_not_lengthen_its_pause(
+    wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    for _ in range(5):
+        scripted.news.append(ProviderDown("refused"))
+        run(wanted)
+    opened_until = wanted.breaker_until
+    for _ in range(4):
+        scripted.news.append(ProviderDown("refused"))
+        run(wanted)
+    assert (wanted.breaker_trips, wanted.breaker_until) == (1, opened_until)
+
+
+def test_an_expired_cursor_is_forgotten_and_one_that_expires_again_is_a_failure(
+    wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    scripted.news += [CursorExpired("UIDVALIDITY moved"), CursorExpired("UIDVALIDITY moved")]
+    run(wanted)
+    assert (scripted.forgotten, scripted.opened, scripted.caught) == (1, 2, 0)
+    assert wanted.wanted_at is None
+    assert wanted.due_at > now()
+
+
+def test_an_import_that_gets_on_leaves_its_failures_behind(
+    cast: Cast, wanted: SyncTarget, scripted: ScriptedKind, queued: Any, settings: Any
+) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL)
+    scripted.news, scripted.history = [Transient("cut off")], ["new", "older"]
+    run(wanted)
+    with cast.inside():
+        assert not ProviderAccount.objects.get(pk=wanted.account_id).reachable
+    settings.EMAIL_SYNC_SLICE_SECONDS = 0.0
+    run(wanted)
+    assert scripted.applied == ["new"]
+    assert (wanted.phase, wanted.error_count, wanted.error_code) == (Phase.INITIAL, 0, "")
+    with cast.inside():
+        assert ProviderAccount.objects.get(pk=wanted.account_id).reachable
+
+
+def test_a_log_in_that_was_replaced_while_it_was_refused_stops_nothing(
+    cast: Cast, wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    def reconnect(batch: Any) -> None:
+        with cast.inside():
+            ProviderAccount.objects.filter(pk=wanted.account_id).update(credentials=b"another")
+
+    scripted.before_apply, scripted.news = reconnect, ["batch", NeedsReconnect("refused")]
+    run(wanted)
+    with cast.inside():
+        assert ProviderAccount.objects.get(pk=wanted.account_id).status == AccountStatus.ACTIVE
+    assert wanted.is_active

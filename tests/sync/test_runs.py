@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from apps.sync import limits, targets, tasks
+from apps.sync import lease, limits, targets, tasks
 from apps.sync.models import Phase, SyncTarget
 from tests.sync.fixtures import ScriptedKind
 from tests.tenants.fixtures import Cast
@@ -82,6 +82,21 @@ def test_a_disconnected_account_stops_being_synced(
     wanted.refresh_from_db()
     assert not wanted.is_active
     assert scripted.opened == 0
+
+
+def test_a_reconnect_during_the_last_look_at_a_stopped_account_is_not_undone(
+    cast: Cast, wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    with lease.take(wanted.pk) as held:
+        assert held is not None
+        targets.request(wanted.pk, "connect")
+        held.stop()
+        wanted.refresh_from_db()
+        assert wanted.is_active
+        assert held.claim_wanted()
+        held.stop()
+        wanted.refresh_from_db()
+        assert not wanted.is_active
 
 
 def test_a_background_run_over_the_tenants_cap_waits_and_one_that_a_person_waits_for_does_not(

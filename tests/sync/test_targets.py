@@ -5,8 +5,10 @@ from typing import Any
 
 from django.utils.timezone import now
 
-from apps.sync import lease, targets
+from apps.sync import lease, limits, queues, targets, tasks
 from apps.sync.models import Phase, SyncTarget
+from apps.tenants.models import Status, Tenant
+from pmsync.celery import app
 
 
 def test_many_requests_before_a_run_make_one_task(wanted: SyncTarget, queued: Any) -> None:
@@ -69,3 +71,55 @@ def test_an_import_that_stopped_half_way_is_swept_up(wanted: SyncTarget, queued:
     SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL, wanted_at=None, queued_at=None)
     assert targets.sweep() == 1
     assert queued() == {"backfill": 1}
+
+
+def test_a_click_overtakes_a_poll_that_waits_in_the_slow_queue(wanted: SyncTarget, queued: Any) -> None:
+    targets.request(wanted.pk, "schedule")
+    assert targets.request(wanted.pk, "user")
+    assert not targets.request(wanted.pk, "idle")
+    assert not targets.request(wanted.pk, "schedule")
+    assert queued() == {"sync.normal": 1, "sync.high": 1}
+    wanted.refresh_from_db()
+    assert wanted.wanted_because == "user"
+
+
+def test_a_click_that_finds_no_slot_stays_a_click(wanted: SyncTarget, queued: Any, settings: Any) -> None:
+    settings.IMAP_CONCURRENT_MAX = -limits.URGENT_RESERVE  # nobody fits
+    targets.request(wanted.pk, "user")
+    tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
+    wanted.refresh_from_db()
+    assert (wanted.wanted_because, wanted.lease_until) == ("user", None)
+    assert wanted.wanted_at is not None
+
+
+def test_a_target_that_is_gone_is_not_put_back(wanted: SyncTarget, queued: Any) -> None:
+    SyncTarget.objects.all().delete()
+    targets.again(wanted.pk, "backfill")
+    assert queued() == {}
+
+
+def test_the_sweep_takes_up_what_a_dead_runner_had_claimed(wanted: SyncTarget, queued: Any) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(lease_until=now() - timedelta(seconds=1), lease_owner="dead")
+    assert targets.sweep() == 1
+    tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
+    wanted.refresh_from_db()
+    assert wanted.last_synced_at is not None
+    assert targets.sweep() == 0
+
+
+def test_the_sweep_leaves_an_import_its_providers_pause_unless_somebody_asks(wanted: SyncTarget, queued: Any) -> None:
+    change = SyncTarget.objects.filter(pk=wanted.pk).update
+    change(phase=Phase.INITIAL, error_code="rate_limited", due_at=now() + timedelta(hours=1))
+    assert targets.sweep() == 0
+    change(wanted_at=now())
+    assert targets.sweep() == 1
+
+
+def test_the_sweep_passes_over_a_company_that_is_closed(wanted: SyncTarget, queued: Any) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(wanted_at=now())
+    Tenant.objects.filter(pk=wanted.tenant_id).update(status=Status.SUSPENDED)
+    assert targets.sweep() == 0
+
+
+def test_celery_declares_exactly_the_queues_of_the_engine() -> None:
+    assert [queue.name for queue in app.conf.task_queues] == list(queues.ALL)

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from apps.mail.models import Mailbox, Placement
 from apps.providers import connect
-from apps.providers.adapters.errors import ProviderDown
+from apps.providers.adapters.errors import CursorExpired, ProviderDown
 from apps.providers.checks import Server, Services
 from apps.providers.connect import ConnectRequest
 from apps.providers.models import ProviderAccount
@@ -33,16 +33,12 @@ class Compared(fixtures.ScriptedKind):
     def __init__(self) -> None:
         super().__init__(name="compared")
         self.looks: list[Any] = []
-        self.forgotten = 0
 
     def compare(self, adapter: Any, account: ProviderAccount) -> Comparison:
         look = self.looks.pop(0)
         if isinstance(look, Exception):
             raise look
         return Comparison(10, tuple(look))
-
-    def forget(self, account: ProviderAccount) -> None:
-        self.forgotten += 1
 
 
 @pytest.fixture
@@ -93,6 +89,14 @@ def test_a_sync_that_fails_is_no_verdict(cast: Cast, account: ProviderAccount, k
     found = verified(cast, account)
     assert not found.equal
     assert found.obstacle == "the sync failed: the server cannot be reached"
+
+
+def test_an_expired_cursor_is_no_failure_but_a_full_look(
+    cast: Cast, account: ProviderAccount, kind: Compared, queued: Any
+) -> None:
+    kind.news, kind.looks = [CursorExpired("UIDVALIDITY moved")], [[]]
+    assert verified(cast, account).equal
+    assert kind.forgotten == 1
 
 
 def test_a_census_that_fails_is_no_verdict(cast: Cast, account: ProviderAccount, kind: Compared) -> None:
@@ -192,6 +196,29 @@ def test_sync_reset_forgets_the_cursors(cast: Cast, account: ProviderAccount, ki
     code, _ = run("sync", "reset", "--tenant", cast.tenant.slug, "--kind", "compared")
     assert (code, kind.forgotten) == (0, 1)
     assert queued() == {"backfill": 1}
+
+
+def test_a_sync_that_its_owner_must_mend_first_is_said_to_be_left_out(
+    cast: Cast, account: ProviderAccount, kind: Compared, queued: Any
+) -> None:
+    with cast.inside():
+        ProviderAccount.objects.update(status="needs_reconnect")
+    code, text = run("sync", "now", "--tenant", cast.tenant.slug)
+    assert code == 0
+    assert "1 left out" in text
+    assert "0 syncs requested." in text
+
+
+def test_a_reset_takes_the_lease_from_a_run_under_way(cast: Cast, account: ProviderAccount, queued: Any) -> None:
+    with cast.inside():
+        found = operations.targets_of([account.pk])
+        with lease.take(found[0].pk) as held:
+            assert held is not None
+            operations.reset(found)
+            with pytest.raises(lease.LeaseLost):
+                held.check()
+            with lease.take(found[0].pk) as other:
+                assert other is not None
 
 
 # A real server

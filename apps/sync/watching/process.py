@@ -150,7 +150,11 @@ class Watcher:
 
     def _take(self, rows: list[Watched]) -> None:
         for row in rows:
-            self._vigils[row.target_id] = Vigil(row, self._desk)
+            if row.target_id in self._vigils:
+                # Our own lease ran out unnoticed (the machine was suspended) and we took it again.
+                self._vigils[row.target_id].renewed(row)
+            else:
+                self._vigils[row.target_id] = Vigil(row, self._desk)
             self._renew_at[row.target_id] = time.monotonic() + self._shard.renew_after
         if rows:
             log.info("accounts taken", count=len(rows), held=len(self._vigils))
@@ -180,9 +184,13 @@ class Watcher:
             await asyncio.sleep(5)
 
     def _heard(self, said: object) -> None:
-        if isinstance(said, bytes):
+        if not isinstance(said, bytes):
+            return  # the answer to our subscription
+        try:
             self._changed.add(UUID(said.decode()))
-            self._look_now.set()
+        except ValueError:
+            return  # not one of ours: Redis' channels are shared by all its databases
+        self._look_now.set()
 
     async def _report(self) -> None:
         turn = 0

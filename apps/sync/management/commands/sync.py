@@ -56,6 +56,7 @@ class Command(BaseCommand):
                     return
                 begun = now()
                 count = (operations.restart if action == "now" else operations.reset)(targets)
+                self._tell_left_out(targets.count() - count)
                 if options["wait"]:
                     self._wait(targets, begun, options["timeout"], quiet=options["json"])
                     self._show(status.rows(targets), options["json"])
@@ -63,6 +64,12 @@ class Command(BaseCommand):
                     self.stdout.write(as_text({"requested": count}) if options["json"] else f"{count} syncs requested.")
         except context.TenantClosed as closed:
             raise CommandError(str(closed)) from None
+
+    def _tell_left_out(self, number: int) -> None:
+        if number > 0:
+            self.stderr.write(
+                f"{number} left out: the owner has to connect the account again first. `manage.py account list` tells."
+            )
 
     def _wait(self, targets: QuerySet[SyncTarget], begun: datetime, timeout: float, *, quiet: bool) -> None:
         """Until every active target has synced since `begun`. Raises CommandError for a failure or no end in time."""
