@@ -41,7 +41,7 @@ app.conf.update(
             "options": {"queue": "housekeeping", "expires": 120},
         },
         "finish removals": {
-            "task": "providers.finish_removals",
+            "task": "providers.finish_all_removals",
             "schedule": 3600.0,
             "options": {"queue": "housekeeping", "expires": 3600},
         },

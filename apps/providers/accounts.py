@@ -11,7 +11,7 @@ from apps.core.clock import now
 from apps.realtime import journal
 from apps.users.members import Member
 
-from .adapters.errors import AdapterError, NeedsReconnect, PermissionMissing
+from .adapters.errors import AdapterError, PermissionMissing
 from .models import AccountStatus, ProviderAccount
 
 
@@ -107,6 +107,5 @@ def explain(error: AdapterError) -> str:
     said = f" The server said: “{error.said}”" if error.said else ""
     if isinstance(error, PermissionMissing):
         return f"The server accepted the log-in but does not allow this account's mail to be read.{said}"
-    if isinstance(error, NeedsReconnect):
-        return f"The server no longer accepts the saved log-in. Enter the password again.{said}"
-    return f"Signing in has stopped working. Connect the account again.{said}"
+    # Not always the password: a certificate that lapsed, IMAP that was switched off.
+    return f"Signing in has stopped working: {error.reason}. Once that is put right, enter the password again.{said}"

@@ -7,12 +7,13 @@ other applications keep for it (`signals`), and its event.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 from django.db import IntegrityError, transaction
 
 from apps.core.clock import now
-from apps.core.problems import Problem
+from apps.core.problems import Problem, not_found
 from apps.realtime import journal
 from apps.tenants import context
 from apps.users.members import Member
@@ -28,6 +29,8 @@ from .sentences import say
 log = structlog.get_logger(__name__)
 
 COLORS: Final = 8
+ONCE: Final = "account_once_per_person"
+"""The constraint that two requests at once run into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,9 @@ def connect(member: Member, wanted: ConnectRequest, network: Network | None = No
             account.save(force_insert=True)
             signals.account_connected.send(ProviderAccount, account=account)
             journal.append([accounts.status_event(account)])
-    except IntegrityError:
+    except IntegrityError as error:
+        if ONCE not in str(error):
+            raise  # of a row that a receiver writes: not the person's doing
         raise _already_connected(wanted.address) from None
     log.info("account connected", account=str(account.pk), source=candidate.source)
     return account
@@ -99,7 +104,8 @@ def reconnect(
 ) -> ProviderAccount:
     """Give the account a new password, and other servers where named; then it goes on from where it was.
 
-    Raises the problem `connection_failed`; the account stays as it was.
+    Raises the problem `connection_failed`; the account stays as it was. Raises the 404 when it was
+    disconnected meanwhile.
     """
     network = network or Network()
     stored = services_of(account)
@@ -118,7 +124,9 @@ def reconnect(
     )  # fmt: skip
     username, outcomes = _try(candidate, wanted.password, wanted.locale, network)
     with transaction.atomic():
-        locked = access.owned_accounts(member).select_for_update().get(pk=account.pk)
+        locked = access.owned_accounts(member).select_for_update().filter(pk=account.pk).first()
+        if locked is None:
+            raise not_found("account")
         if wanted.display_name.strip():
             locked.display_name = wanted.display_name.strip()
         locked.settings = _settings(candidate, username, outcomes, before=locked.settings)
@@ -207,7 +215,9 @@ def _candidate(wanted: ConnectRequest, network: Network) -> Candidate:
 
 def _unconfirmed(found: Discovered, locale: str) -> Problem:
     """No password goes to a host of another domain that only DNS named, before a person has seen it."""
-    hosts = {server.host for server in (found.services.imap, found.services.smtp) if server}
+    services = found.services
+    hosts = {server.host for server in (services.imap, services.smtp) if server}
+    hosts |= {urlsplit(url).hostname or url for url in (services.caldav, services.carddav) if url}
     sentence = say("found.confirm", locale, address=found.address, hosts=", ".join(sorted(hosts)))
     return Problem(422, "confirm_hosts", sentence, discovered=found.as_json(locale))
 

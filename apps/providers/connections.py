@@ -72,23 +72,17 @@ def _usable(key: tuple[UUID, str], sealed: bytes) -> Any | None:
 
 
 def _keep(key: tuple[UUID, str], current: Any, sealed: bytes) -> None:
+    moment = time.monotonic()
     with _lock:
-        evicted = [_pool.pop(key, None)]
+        # Of accounts that ended, or that other processes sync now, nobody would ever ask again.
+        idle = [name for name, kept in _pool.items() if moment - kept.used_at > KEEP_SECONDS]
+        evicted = [_pool.pop(name, None) for name in {key, *idle}]
         if len(_pool) >= MOST_KEPT:
             evicted.append(_pool.pop(min(_pool, key=lambda name: _pool[name].used_at)))
-        _pool[key] = _Kept(current, sealed, time.monotonic())
+        _pool[key] = _Kept(current, sealed, moment)
     for old in evicted:
         if old is not None:
             old.adapter.close()
-
-
-def close_all() -> None:
-    """Log out of every kept connection; for a process that ends."""
-    with _lock:
-        kept = list(_pool.values())
-        _pool.clear()
-    for item in kept:
-        item.adapter.close()
 
 
 def endpoint_of(account: ProviderAccount, service: str) -> Endpoint:

@@ -83,7 +83,7 @@ def remove(account_id: UUID) -> bool:
         return False
     removed = sum(_empty(dependent, account_id) for dependent in dependents())
     blanked = _blank_journal(account_id)
-    shutil.rmtree(_folder(account_id), ignore_errors=True)
+    _remove_folder(_folder(account_id))
     ended.delete()
     log.info("mirror removed", account=str(account_id), rows=removed, journal=blanked)
     return True
@@ -146,9 +146,19 @@ def sweep_files() -> int:
     limit = time.time() - STRAY.total_seconds()
     folders = [item for item in root.iterdir() if item.is_dir()]
     strays = [item for item in folders if item.name not in known and item.stat().st_mtime < limit]
-    for stray in strays:
-        shutil.rmtree(stray, ignore_errors=True)
-    return len(strays)
+    return sum(map(_remove_folder, strays))
+
+
+def _remove_folder(folder: Path) -> bool:
+    """Remove it with all that is in it; False when that failed, and the hourly look tries again."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return False  # never made, or another removal is at it
+    except OSError as error:
+        log.error("files not removed", folder=folder.name, reason=error.strerror)
+        return False
+    return True
 
 
 def _folder(account_id: UUID | None) -> Path:

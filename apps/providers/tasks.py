@@ -6,7 +6,6 @@ import structlog
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from apps.tenants import context
 from apps.tenants.models import Status, Tenant
 from apps.tenants.tasks import PublicTask, TenantTask
 
@@ -34,14 +33,16 @@ def remove_mirror(tenant_id: str, account_id: str) -> None:
     removal.remove(UUID(account_id))
 
 
-@shared_task(base=PublicTask, name="providers.finish_removals", ignore_result=True)
-def finish_removals() -> None:
-    """Go on with removals that were cut off, and remove files that belong to no account any more."""
-    for tenant in Tenant.objects.filter(status=Status.ACTIVE).iterator():
-        try:
-            with context.open(tenant):
-                for account_id in removal.unfinished():
-                    removal.remove(account_id)
-                removal.sweep_files()
-        except context.TenantClosed as closed:
-            log.warning("tenant left out", reason=str(closed))
+@shared_task(base=TenantTask, name="providers.finish_removals", ignore_result=True)
+def finish_removals(tenant_id: str) -> None:
+    """Go on with a tenant's removals that were cut off, and remove files that belong to no account any more."""
+    for account_id in removal.unfinished():
+        removal.remove(account_id)
+    removal.sweep_files()
+
+
+@shared_task(base=PublicTask, name="providers.finish_all_removals", ignore_result=True)
+def finish_all_removals() -> None:
+    """One such task for each active tenant, so that a tenant in trouble stops no other."""
+    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
+        finish_removals.apply_async((str(tenant_id),), queue="housekeeping")

@@ -70,6 +70,7 @@ class FakeMailbox:
     attributes: str = ""
     vanished: list[tuple[int, str]] = field(default_factory=list)
     """(modseq, UID set) of deletions, for QRESYNC."""
+    mailbox_id: str = ""
 
     def told_uidnext(self) -> int:
         return self.uidnext or max((m.uid for m in self.messages), default=0) + 1
@@ -316,6 +317,8 @@ class ScriptedServer:
             items.append(b"UIDVALIDITY %d" % box.uidvalidity)
         if b"HIGHESTMODSEQ" in command:
             items.append(b"HIGHESTMODSEQ %d" % box.told_modseq())
+        if b"MAILBOXID" in command and box.mailbox_id:
+            items.append(b"MAILBOXID (%b)" % box.mailbox_id.encode())
         return b'* STATUS "%b" (%b)\r\n' % (box.name.encode("latin-1"), b" ".join(items))
 
     def _box(self, command: bytes) -> FakeMailbox:

@@ -109,7 +109,9 @@ class MemoryMirror:
         return applied
 
     def _list(self, listing: tuple[MailboxRecord, ...]) -> None:
-        by_id = {box.record.stable_id: box for box in self.boxes.values() if box.record.stable_id}
+        names = {record.remote_id for record in listing}
+        left = [box for name, box in self.boxes.items() if name not in names]
+        by_id = {box.record.stable_id: box for box in left if box.record.stable_id}
         boxes: dict[str, Box] = {}
         for record in listing:
             assert record.remote_id not in boxes, "a mailbox is listed twice"

@@ -195,6 +195,21 @@ def test_a_multipart_without_boundary_means_the_whole_message() -> None:
     assert mirror.raw("INBOX", 1) == raw
 
 
+def test_a_text_that_did_not_come_leaves_the_message_incomplete() -> None:
+    with ScriptedServer([big_mailbox()], capability=FULL) as server:
+        texts = b'(("TEXT" "PLAIN" NIL NIL NIL "7BIT" 1 1)("TEXT" "HTML" NIL NIL NIL "7BIT" 1 1) "ALTERNATIVE")'
+        nothing = b"* 1 FETCH (UID 1 BODY[1] NIL BODY[2] NIL BODY[1.MIME] NIL BODY[2.MIME] NIL)\r\n{tag} OK done\r\n"
+        server.rules += [replying(server, texts), Rule(rb"UID FETCH 1 \(UID BODY\.PEEK\[1\].*", nothing)]
+        adapter = connect(server.endpoint, LOGIN)
+        mirror = MemoryMirror()
+        mirror.sync(adapter)
+        adapter.close()
+    held = mirror.messages[mirror.boxes["INBOX"].placements[1].identity]
+    assert held.raw is not None
+    assert [section for section, _ in omitted(held.raw)] == ["1", "2"]
+    assert not held.complete
+
+
 def test_a_message_too_large_to_hold_keeps_its_header() -> None:
     with ScriptedServer([big_mailbox()], capability=FULL) as server:
         server.rules.append(replying(server, b"NIL", size=MOST + 1))

@@ -104,6 +104,17 @@ def test_dead_addresses_come_before_the_one_that_answers() -> None:
         ImapSession.open(endpoint, LOGIN, timeouts=Timeouts(connect=15.0, idle=1.0)).close()
 
 
+def test_an_address_without_a_route_loses_the_race_at_once() -> None:
+    """Such a socket is writable and shows no error, as if it were connected: IPv6 on a host that has none."""
+    with ScriptedServer() as server:
+        endpoint = Endpoint("imap.example.test", server.endpoint.port, "none", ("255.255.255.255", "127.0.0.1"))
+        ImapSession.open(endpoint, LOGIN, timeouts=QUICK).close()
+    alone = Endpoint("imap.example.test", 9, "none", ("255.255.255.255",))
+    with pytest.raises(errors.ProviderDown) as down:
+        ImapSession.open(alone, LOGIN, timeouts=QUICK)
+    assert "unreachable" in down.value.said
+
+
 def test_a_name_is_never_resolved_when_addresses_are_pinned() -> None:
     endpoint = Endpoint("imap.example.test", 9, "none", ("not an address",))
     with pytest.raises(errors.ProviderDown):

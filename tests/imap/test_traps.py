@@ -534,13 +534,36 @@ def test_a_mailbox_gone_between_list_and_status_is_gone() -> None:
         assert uids(mirror) == [1]
 
 
-def test_a_mailbox_that_cannot_be_opened_does_not_stop_the_others() -> None:
-    rules = (Rule(rb'EXAMINE "Closed".*', b"{tag} NO [NOPERM] not yours\r\n"),)
+@pytest.mark.parametrize("why", [b"[NOPERM] not yours", b"[CANNOT] not this one"])
+def test_a_mailbox_that_cannot_be_opened_does_not_stop_the_others(why: bytes) -> None:
+    rules = (Rule(rb'EXAMINE "Closed".*', b"{tag} NO %b\r\n" % why),)
     boxes = (mailbox(1), mailbox(1, name="Closed"), mailbox(1, name="Work"))
     with serving(*boxes, rules=rules) as (_, adapter, mirror):
         mirror.sync(adapter)
         assert uids(mirror) == uids(mirror, "Work") == [1]
         assert uids(mirror, "Closed") == []
+        assert mirror.differences(adapter) == []
+
+
+def test_a_new_mailbox_under_the_name_of_a_renamed_one_is_another() -> None:
+    """Renamed while its history was still coming in: what it holds must follow, or come in anew."""
+    old = mailbox(*range(1, 61), name="Archive")
+    old.mailbox_id = "F1"
+    with serving(mailbox(), old, capability=FULL + b" OBJECTID") as (server, adapter, mirror):
+        mirror.apply(adapter.changes(mirror))
+        mirror.apply([next(adapter.backfill(mirror))])
+        assert len(uids(mirror, "Archive")) == 50
+        renamed = FakeMailbox("Old", old.messages, mailbox_id="F1")
+        server.mailboxes[1:] = [renamed, FakeMailbox("Archive", uidvalidity=8, mailbox_id="F2")]
+        mirror.sync(adapter)
+        assert uids(mirror, "Old") == list(range(1, 61))
+        assert mirror.differences(adapter) == []
+
+
+def test_a_census_that_makes_no_sense_is_a_typed_error() -> None:
+    rules = (Rule(rb"UID SEARCH .*", b'* ESEARCH (TAG "{tag}") UID ALL x:y\r\n{tag} OK done\r\n'),)
+    with serving(mailbox(1), rules=rules) as (_, adapter, _), pytest.raises(errors.Transient):
+        list(adapter.census().items)
 
 
 def test_an_inbox_that_may_not_be_read_is_told() -> None:

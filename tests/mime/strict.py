@@ -98,5 +98,6 @@ def _judge(tag: str, attributes: dict[str, str]) -> list[str]:
 
 def css_violations(css: str) -> list[str]:
     """What a style sheet could fetch, cover or generate; empty when it is harmless."""
-    bare = re.sub(r"@media[^{]*\{", "{", css)
+    # In a media query `<` may compare, never open a tag.
+    bare = re.sub(r"@media([^{]*\{)", lambda found: re.sub(r"<(?=[\s=])", "", found[1]), css)
     return [f"css {hit[0]!r}" for hit in _EVIL_CSS.finditer(bare)]

@@ -59,6 +59,20 @@ def test_a_vector_split_over_two_parts_stays_in_its_parts() -> None:
     assert "evil" not in safe.html
 
 
+@pytest.mark.parametrize("element", ["svg", "math"])
+def test_a_style_inside_another_element_cannot_close_the_style_sheet(element: str) -> None:
+    """There its text may hold references, and decodes to what no `<style>` of HTML could say."""
+    evil = "&lt;/style&gt;&lt;script src=//evil.example/x.js&gt;&lt;/script&gt;"
+    safe = clean(f"<{element}><style>@media {evil}{{a{{color:red}}}}</style></{element}>Hi")
+    assert "<" not in safe.css
+    assert css_violations(safe.css) == []
+
+
+def test_a_media_query_may_compare() -> None:
+    css = clean("<style>@media (width <= 600px){.b{color:red}}</style>Hi").css
+    assert css == "@media (width <= 600px){.b{color:red}}"
+
+
 def test_remote_images_wait_in_data_src_until_they_are_allowed() -> None:
     html = '<p><img src="https://pics.example/a.png?x=1&amp;y=2" alt="A" width="100"></p>'
     blocked, allowed = clean(html), clean(html, allow_remote=True)

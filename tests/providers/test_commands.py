@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from apps.providers import access
 from apps.providers.management.commands.account import Command, host_and_port
+from apps.tenants import provisioning
 from tests.imap.dovecot import PASSWORD, Dovecot
 from tests.tenants.fixtures import Cast
 
@@ -51,6 +52,14 @@ def test_an_account_is_connected_listed_and_disconnected(
     with cast.inside():
         assert not access.owned_accounts(cast.owner).exists()
     assert run("disconnect", "--tenant", cast.tenant.slug, "--account", f"{user}@firm.example")[0] == 2
+
+
+def test_a_suspended_company_is_told_and_how_to_reopen_it(cast: Cast) -> None:
+    provisioning.suspend(cast.tenant)
+    for words in (["list"], ["disconnect", "--account", "a@b.example"]):
+        code, text = run(*words, "--tenant", cast.tenant.slug)
+        assert code == 1
+        assert f"tenant resume {cast.tenant.slug}" in text
 
 
 def test_refused_servers_are_listed_step_by_step(cast: Cast, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,13 +11,13 @@ from uuid import UUID
 
 import pytest
 import redis
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from apps.core import blobs
 from apps.core.crypto import SealBroken
 from apps.core.problems import Problem
 from apps.mail.models import Mailbox
-from apps.providers import access, accounts, connect, credentials, removal, sharing, tasks
+from apps.providers import access, accounts, connect, credentials, removal, sharing, signals, tasks
 from apps.providers.adapters.base import Login
 from apps.providers.checks import Server, Services
 from apps.providers.connect import ConnectRequest
@@ -148,6 +148,20 @@ def test_a_refused_log_in_leaves_nothing_behind(cast: Cast, dovecot: Dovecot, ne
     assert queue() == {}
 
 
+def test_a_conflict_in_what_others_keep_is_not_told_as_an_account_connected_twice(
+    cast: Cast, dovecot: Dovecot, network: Network
+) -> None:
+    def conflicting(**sent: Any) -> None:
+        raise IntegrityError('duplicate key value violates unique constraint "another"')
+
+    signals.account_connected.connect(conflicting)
+    try:
+        with cast.inside(), pytest.raises(IntegrityError):
+            connected(cast, dovecot, network)
+    finally:
+        signals.account_connected.disconnect(conflicting)
+
+
 def test_a_typed_submission_server_that_refuses_stops_the_whole(cast: Cast, dovecot: Dovecot, network: Network) -> None:
     user = dovecot.new_user()
     with cast.inside(), Submission(user, "another") as submission, problem("connection_failed") as failed:
@@ -253,6 +267,12 @@ def test_hosts_of_another_domain_are_shown_before_a_password_goes_there(
     assert "imap.host.example" in str(stopped.value.detail)
     assert stopped.value.extra["discovered"]["imap"]["host"] == "imap.host.example"
     assert server.connections == 0
+    with cast.inside(), LineServer(scripts.silent) as server, problem("confirm_hosts") as stopped:
+        dns.add("_imaps._tcp.firm.example", "SRV", f"0 1 {server.port} imap.firm.example.")
+        dns.add("_caldavs._tcp.firm.example", "SRV", f"0 1 {server.port} dav.host.example.")
+        connect.connect(cast.owner, ConnectRequest("ada@firm.example", "pencil"), network)
+    assert "dav.host.example" in str(stopped.value.detail)
+    assert server.connections == 0
 
 
 def test_a_domain_without_servers_asks_the_person(cast: Cast, network: Network) -> None:
@@ -299,6 +319,15 @@ def test_a_wrong_new_password_leaves_the_account_as_it_was(cast: Cast, dovecot: 
         account.refresh_from_db()
         assert (account.status, bytes(account.credentials)) == ("needs_reconnect", sealed)
         assert entries(before) == []
+
+
+def test_an_account_that_ended_meanwhile_is_not_reconnected(cast: Cast, dovecot: Dovecot, network: Network) -> None:
+    with cast.inside():
+        account = connected(cast, dovecot, network)
+        connect.disconnect(account)
+        wanted = request(dovecot, account.settings["username"], services=Services())
+        with problem("not_found"):
+            connect.reconnect(cast.owner, account, wanted, network)
 
 
 # Sharing
@@ -418,7 +447,7 @@ def test_a_removal_goes_bite_by_bite_and_goes_on_where_it_was_cut_off(
         stray = removal._folder(None) / "00000000-0000-0000-0000-000000000000"
         stray.mkdir(parents=True)
         os.utime(stray, (0, 0))
-    tasks.finish_removals()
+    tasks.finish_removals(str(tenant.pk))
     with context.open(tenant):
         assert rows_of(account.pk) == {}
         assert removal.unfinished() == []

@@ -189,6 +189,18 @@ def test_a_redirect_out_of_encryption_is_not_followed(dns: DnsServer, authority:
         assert not plain.requests
 
 
+@pytest.mark.parametrize("via", ["principal", "home"])
+def test_an_answer_that_points_out_of_encryption_is_not_followed(
+    via: str, dns: DnsServer, authority: Authority, network: Network
+) -> None:
+    with WebServer(working) as plain:
+        there_in_the_clear = f"http://dav.firm.example:{plain.port}/dav/"
+        said = principal(there_in_the_clear) if via == "principal" else home(there_in_the_clear)
+        with site(dns, authority, lambda request: multistatus("/", said)) as there:
+            assert code(check("caldav", there.url, network)) == "permission.elsewhere"
+        assert not plain.requests
+
+
 def test_redirects_in_a_circle_end(dns: DnsServer, authority: Authority, network: Network) -> None:
     def circle(request: Request) -> Reply:
         return Reply(301, headers={"Location": request.path})
@@ -254,6 +266,17 @@ def test_digest_is_spoken_where_only_digest_is_offered(dns: DnsServer, authority
 
     with site(dns, authority, digest) as there:
         assert code(check("caldav", there.url + "/dav/", network)) is None
+        # The challenge of the first refusal is answered: no second one is asked for, nor read.
+        assert all(there.credentials())
+
+
+@pytest.mark.parametrize("challenge", ['X-Digest realm="dav"', "Digest"])
+def test_a_challenge_that_cannot_be_answered_is_told(
+    challenge: str, dns: DnsServer, authority: Authority, network: Network
+) -> None:
+    answer = Reply(401, headers={"WWW-Authenticate": challenge})
+    with site(dns, authority, lambda request: answer) as there:
+        assert code(check("caldav", there.url, network)) in ("login.refused", "port.other")
 
 
 def test_a_calendars_own_address_is_enough(dns: DnsServer, authority: Authority, network: Network) -> None:

@@ -151,6 +151,17 @@ def test_a_target_in_another_domain_is_to_be_shown_before_a_password_is_sent(net
     assert found.usernames == (ADDRESS, "ada")
 
 
+@pytest.mark.parametrize("kind", ["_caldavs._tcp", "_carddavs._tcp"])
+def test_calendars_in_another_domain_are_to_be_shown_before_a_password_is_sent(
+    kind: str, network: Network, dns: DnsServer
+) -> None:
+    dns.add("_imaps._tcp.firm.example", "SRV", "0 1 993 imap.firm.example.")
+    dns.add("_submissions._tcp.firm.example", "SRV", "0 1 465 smtp.firm.example.")
+    assert find(network).confirm_hosts is False
+    dns.add(f"{kind}.firm.example", "SRV", "0 1 443 dav.host.example.")
+    assert find(network).confirm_hosts is True
+
+
 def test_calendars_and_address_books_come_with_their_path(network: Network, dns: DnsServer) -> None:
     dns.add("_imaps._tcp.firm.example", "SRV", "0 1 993 imap.firm.example.")
     dns.add("_caldavs._tcp.firm.example", "SRV", "0 1 8443 dav.firm.example.")

@@ -5,6 +5,7 @@ answer there, does it want TLS at once or not at all, is the certificate bad? Kn
 """
 
 import io
+import socket
 import ssl
 from dataclasses import dataclass
 from enum import StrEnum
@@ -54,11 +55,6 @@ class Obstacle(StrEnum):
     TLS_TAMPERED = "tls.tampered"
     """Text was put before the hand-shake, or a log-in is claimed before it (CVE-2011-0411, CVE-2021-33515)."""
 
-    @property
-    def step(self) -> str:
-        """`port` or `tls`."""
-        return self.value.split(".")[0]
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -93,7 +89,7 @@ def look(endpoint: Endpoint, protocol: Protocol, *, tls: ssl.SSLContext, seconds
     return None
 
 
-def _dial(endpoint: Endpoint, seconds: float):  # type: ignore[no-untyped-def]  # socket.socket
+def _dial(endpoint: Endpoint, seconds: float) -> socket.socket:
     try:
         return dial(endpoint, seconds)
     except ConnectionRefusedError as error:

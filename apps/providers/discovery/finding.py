@@ -6,8 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from apps.providers.checks import Server, Services
+from apps.providers.checks import Services
 from apps.providers.network import Network
 
 from . import autoconfig, guesses, presets, records
@@ -54,14 +55,12 @@ class _Search:
         """The first source that knows an IMAP server, completed by those after it."""
         found = next((item for item in self._sources() if item.services.imap or item.refusal), None)
         if found is None:
-            nothing = Discovered(self.address, "guess", Services(), self._usernames())
-            return replace(nothing, services=self._with_dav(Services()))
+            return self._with_dav(Discovered(self.address, "guess", Services(), self._usernames()))
         if found.refusal or found.services.smtp:
-            return replace(found, services=self._with_dav(found.services))
+            return self._with_dav(found)
         smtp = next((item.services.smtp for item in self._sources() if item.services.smtp), None)
-        services = replace(found.services, smtp=smtp)
-        confirm = found.confirm_hosts or (smtp is not None and self._foreign(smtp))
-        return replace(found, services=self._with_dav(services), confirm_hosts=confirm)
+        confirm = found.confirm_hosts or (smtp is not None and self._foreign(smtp.host))
+        return self._with_dav(replace(found, services=replace(found.services, smtp=smtp), confirm_hosts=confirm))
 
     def _sources(self) -> Iterator[Discovered]:
         yield self._of_srv()
@@ -79,17 +78,22 @@ class _Search:
     def _of_srv(self) -> Discovered:
         imap, smtp = (self._in_time(self.srv[kind], None) for kind in ("imap", "smtp"))
         # Without DNSSEC a forged answer could name any host: another domain's is shown first.
-        confirm = any(server is not None and self._foreign(server) for server in (imap, smtp))
+        confirm = any(server is not None and self._foreign(server.host) for server in (imap, smtp))
         return Discovered(self.address, "srv", Services(imap, smtp), self._usernames(), confirm_hosts=confirm)
 
-    def _foreign(self, server: Server) -> bool:
-        return server.host != self.domain and not server.host.endswith(f".{self.domain}")
+    def _foreign(self, host: str) -> bool:
+        return host != self.domain and not host.endswith(f".{self.domain}")
 
-    def _with_dav(self, services: Services) -> Services:
+    def _with_dav(self, found: Discovered) -> Discovered:
+        """What was found, with the calendars and address books that the domain's SRV records name."""
+        services = found.services
+        caldav = None if services.caldav else self._in_time(self.dav["caldav"], None)
+        carddav = None if services.carddav else self._in_time(self.dav["carddav"], None)
+        foreign = any(url and self._foreign(urlsplit(url).hostname or "") for url in (caldav, carddav))
         return replace(
-            services,
-            caldav=services.caldav or self._in_time(self.dav["caldav"], None),
-            carddav=services.carddav or self._in_time(self.dav["carddav"], None),
+            found,
+            services=replace(services, caldav=services.caldav or caldav, carddav=services.carddav or carddav),
+            confirm_hosts=found.confirm_hosts or (foreign and found.refusal is None),
         )
 
     def _usernames(self) -> tuple[str, ...]:

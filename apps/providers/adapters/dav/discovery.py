@@ -4,7 +4,7 @@ Credentials go to the host that was named and to hosts that `trusted` accepts, n
 that an answer points at: then `Elsewhere` says which, and the person may name that host themselves.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -110,7 +110,7 @@ def find(search: Search, url: str) -> Found:
     principal = resource.href_of(PRINCIPAL) or resource.href_of(PRINCIPAL_URL)
     homes = _absolute(where, resource.hrefs_of(search.service.home))
     if not homes and principal:
-        principal = urljoin(where, principal)
+        principal = _joined(where, principal)
         at, answer = _one(search, principal, (search.service.home,))
         homes = _absolute(at, answer.hrefs_of(search.service.home) if answer else ())
     if not homes and resource.has_type(search.service.collection):
@@ -170,7 +170,16 @@ def _one(search: Search, url: str, names: tuple[Name, ...]) -> tuple[str, Resour
 
 
 def _absolute(base: str, hrefs: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(urljoin(base, href) for href in hrefs)
+    return tuple(_joined(base, href) for href in hrefs)
+
+
+def _joined(base: str, href: str) -> str:
+    """Where an answer points. Raises Elsewhere for what would send the password out of encryption."""
+    target = urljoin(base, href)
+    parts = urlsplit(target)
+    if parts.scheme != "https" and urlsplit(base).scheme == "https":
+        raise Elsewhere(f"{parts.scheme}://{parts.netloc}")
+    return target
 
 
 def _propfind(search: Search, url: str, names: tuple[Name, ...], depth: int) -> tuple[str, list[Resource]]:
@@ -190,10 +199,8 @@ def _propfind(search: Search, url: str, names: tuple[Name, ...], depth: int) -> 
 
 
 def _next(search: Search, url: str, location: str, home: str) -> str:
-    target = urljoin(url, location)
+    target = _joined(url, location)
     parts = urlsplit(target)
-    if parts.scheme != "https" and urlsplit(url).scheme == "https":
-        raise Elsewhere(f"{parts.scheme}://{parts.netloc}")
     if parts.hostname != home and not search.trusted(parts.hostname or ""):
         raise Elsewhere(parts.netloc)
     return target
@@ -211,8 +218,8 @@ def _send(search: Search, url: str, body: bytes, depth: int) -> web.Answer:
         offered = answer.headers.get("www-authenticate", "").lower()
         if answer.status == 401 and "digest" in offered and "basic" not in offered:
             request = search.http.build_request("PROPFIND", url, content=body, headers=headers)
-            digest = httpx.DigestAuth(search.login.username, search.login.password)
-            answer = web.ask(search.http, request, BOUNDS, digest)
+            if _sign(request, answer, search.login):
+                answer = web.ask(search.http, request, BOUNDS)
         return answer
     except web.TooMuch as error:
         raise errors.Transient(str(error)) from None
@@ -224,11 +231,25 @@ def _auth(login: Login) -> httpx.Auth:
     return httpx.BasicAuth(login.username, login.password)
 
 
+def _sign(request: httpx.Request, refusal: web.Answer, login: Login) -> bool:
+    """Answer the challenge that came with the refusal; False when it holds none that can be answered.
+
+    httpx would ask for a challenge of its own, and read that refusal without any bound.
+    """
+    flow = httpx.DigestAuth(login.username, login.password).sync_auth_flow(request)
+    next(flow)
+    try:
+        flow.send(httpx.Response(refusal.status, headers=refusal.headers, request=request))
+    except StopIteration:
+        return False
+    return True
+
+
 class _Bearer(httpx.Auth):
     def __init__(self, token: str) -> None:
         self._token = token
 
-    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]  # a Generator
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers["Authorization"] = f"Bearer {self._token}"
         yield request
 

@@ -60,7 +60,10 @@ class ImapAdapter:
         listing = mailboxes.listing(self._session)
         yield MailBatch(listing=tuple(item.record for item in listing))
         by_name = {box.record.remote_id: box for box in held}
-        by_id = {box.record.stable_id: box for box in held if box.record.stable_id}
+        # Renamed is only what left its old name: where that name is listed still, the mirror keeps its row there.
+        names = {item.record.remote_id for item in listing}
+        left = [box for box in held if box.record.remote_id not in names]
+        by_id = {box.record.stable_id: box for box in left if box.record.stable_id}
         run = MailboxChanges(self._session, mirror, self._another, self._clock())
         failures = _Failures(self._session)
         for item in listing:
@@ -144,13 +147,13 @@ class _Failures:
             yield from batches
         except errors.NotFound as exc:
             log.info("mailbox skipped", reason=exc.reason)  # gone since the list
-        except errors.PermissionMissing as exc:
+        except (errors.PermissionMissing, errors.Rejected) as exc:
             if mailbox == INBOX:
                 raise  # who may not read INBOX may read nothing
             log.info("mailbox skipped", reason=exc.reason)
         except errors.RateLimited:
             raise
-        except (errors.Transient, WireError) as exc:
+        except (errors.Transient, errors.Conflict, errors.CursorExpired, WireError) as exc:
             error = from_exception(exc, Stage.READ)
             if not self._session.usable:
                 raise error from None

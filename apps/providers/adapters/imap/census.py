@@ -7,6 +7,7 @@ from apps.providers.adapters.base import Census, CensusItem, MailboxRecord
 from apps.providers.adapters.imap import identity, mailboxes, sets, wire
 from apps.providers.adapters.imap.errors import Stage, from_exception
 from apps.providers.adapters.imap.fetches import Items, fetched, uid_of
+from apps.providers.adapters.imap.names import INBOX
 from apps.providers.adapters.imap.search import between
 from apps.providers.adapters.imap.session import ImapSession
 
@@ -20,7 +21,10 @@ def census(session: ImapSession) -> Census:
 def _items(session: ImapSession, records: Sequence[MailboxRecord]) -> Iterator[CensusItem]:
     for record in records:
         if mailboxes.Listed(record).mirrored:
-            yield from _mailbox(session, record.remote_id)
+            try:
+                yield from _mailbox(session, record.remote_id)
+            except wire.WireError as exc:
+                raise from_exception(exc, Stage.READ) from None
 
 
 def _mailbox(session: ImapSession, name: str) -> Iterator[CensusItem]:
@@ -28,6 +32,10 @@ def _mailbox(session: ImapSession, name: str) -> Iterator[CensusItem]:
         box = session.examine(name)
     except errors.NotFound:
         return  # deleted since the list was read
+    except (errors.PermissionMissing, errors.Rejected):
+        if name == INBOX:
+            raise
+        return  # sync leaves it out, too
     uids = between(session, 1, 2**32 - 1, box.exists)
     for piece in sets.pieces(uids):
         answer = session.start(b"UID FETCH ", piece, b" (UID FLAGS INTERNALDATE RFC822.SIZE)")
@@ -39,8 +47,5 @@ def _mailbox(session: ImapSession, name: str) -> Iterator[CensusItem]:
 
 
 def _item(name: str, uidvalidity: int, items: Items) -> CensusItem:
-    try:
-        facts = identity.read_facts(items)
-    except wire.WireError as exc:
-        raise from_exception(exc, Stage.READ) from None
+    facts = identity.read_facts(items)
     return CensusItem(name, uidvalidity, facts.uid, facts.flags, facts.size, facts.internal_date)

@@ -5,7 +5,9 @@ for one answer and so ends a drip of a byte a second. The total grows with what 
 `SLOWEST` bytes a second, so that a big message over a thin line is no timeout.
 """
 
+import errno
 import io
+import os
 import selectors
 import socket
 import ssl
@@ -56,7 +58,11 @@ def dial(endpoint: Endpoint, timeout: float) -> socket.socket:
                 if left <= 0:
                     raise TimeoutError(f"no address answered within {timeout:g} s")
                 if targets:
-                    sock = _begin(*targets.pop(0))
+                    try:
+                        sock = _begin(*targets.pop(0))
+                    except OSError as error:
+                        failure = error
+                        continue
                     running.append(sock)
                     selector.register(sock, selectors.EVENT_WRITE)
                 for key, _ in selector.select(min(left, NEXT_ADDRESS_AFTER) if targets else left):
@@ -94,15 +100,25 @@ def _targets(endpoint: Endpoint) -> list[_Target]:
 
 
 def _begin(family: socket.AddressFamily, address: _Address) -> socket.socket:
+    """Begin to connect. Raises OSError when it fails at once, as without a route or IPv6 on this machine.
+
+    Such a socket must not join the race: it counts as writable, and has no pending error any more.
+    """
     sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setblocking(False)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.connect_ex(address)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        code = sock.connect_ex(address)
+        if code not in (0, errno.EINPROGRESS):
+            raise _os_error(code)
+    except OSError:
+        sock.close()
+        raise
     return sock
 
 
 def _os_error(code: int) -> OSError:
-    return OSError(code, "connect failed")  # OSError picks its subclass by the code
+    return OSError(code, os.strerror(code))  # OSError picks its subclass by the code
 
 
 class Channel(io.RawIOBase):

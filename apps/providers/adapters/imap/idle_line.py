@@ -129,7 +129,7 @@ class Line:
         if isinstance(mechanism, sasl.OAuth) and response.status != "OK" and (missing := mechanism.missing_scope()):
             raise missing
         if isinstance(mechanism, sasl.Scram) and response.status == "OK" and not mechanism.proven:
-            raise errors.NeedsReconnect("the server could not prove that it knows the password")
+            raise errors.NeedsReconnect(sasl.UNPROVEN)
         return response
 
     # ------------------------------------------------------------------ commands

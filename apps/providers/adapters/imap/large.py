@@ -123,7 +123,8 @@ class Skeletons:
         wanted += [f"BODY.PEEK[{part.section}.MIME]" for part in parts if part is not root]
         items = self._fetches.one(uid, " ".join(wanted)) if wanted else {}
         raw = b"".join(_compose(root, header, items))
-        return raw, all(part.text or part.parts for part in parts)
+        came = {part.section for part in texts if isinstance(items.get(f"BODY[{part.section}]"), bytes)}
+        return raw, all(part.parts or part.section in came for part in parts)
 
 
 def _compose(part: Part, header: bytes, items: Items) -> Iterator[bytes]:

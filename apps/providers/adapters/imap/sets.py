@@ -23,13 +23,8 @@ def ranges(uids: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield low, high
 
 
-def format_set(uids: Iterable[int]) -> bytes:
-    """An ascending set: some servers answer BAD to a descending one."""
-    return b",".join(b"%d" % low if low == high else b"%d:%d" % (low, high) for low, high in ranges(uids))
-
-
 def pieces(uids: Sequence[int]) -> Iterator[bytes]:
-    """The same in sets of at most LINE bytes each."""
+    """The UIDs as sets of at most LINE bytes each, ascending: some servers answer BAD to a descending one."""
     piece: list[bytes] = []
     size = 0
     for low, high in ranges(uids):

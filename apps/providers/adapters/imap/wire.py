@@ -223,14 +223,13 @@ def read_response(source: Source, limits: Limits = DEFAULT) -> Response:
                 raise WireError(f"the server sent a line of more than {limits.line} bytes")
             raise EndOfStream(inside=bool(line) or assembler.inside)
         step = assembler.line(line)
-        if step.__class__ is int:
-            size: int = step
-            literal = source.read(size)
-            if len(literal) < size:
+        if isinstance(step, int):
+            literal = source.read(step)
+            if len(literal) < step:
                 raise EndOfStream(inside=True)
             assembler.literal(literal)
         elif step is not None:
-            return step  # type: ignore[return-value]  # the class test above left no int
+            return step
 
 
 class Feed:

@@ -62,7 +62,8 @@ _PSEUDOS: Final = frozenset(
     }
 )
 _ID = re.compile(r"#(?!m-)(?=[A-Za-z_-])")
-_MEDIA = re.compile(r"@media\s+([\w\s(),:.<>=/-]{1,500})", re.ASCII | re.IGNORECASE)
+# `<` only as a comparison (`width <= 600px`): text of a <style> inside <svg> may decode to `</style>`.
+_MEDIA = re.compile(r"@media\s+((?:[\w\s(),:.=/-]|[<>](?=[\s=])){1,500})", re.ASCII | re.IGNORECASE)
 
 
 def declarations(style: str) -> str:

@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from apps.providers.adapters import errors
 from apps.providers.adapters.base import Endpoint, Login
+from apps.providers.adapters.imap import login as sasl
 from apps.providers.adapters.imap.channel import Channel, Timeouts, default_tls, dial
 
 from .errors import LOWER, Garbled, Reply, from_exception, from_login
@@ -21,6 +22,7 @@ from .errors import LOWER, Garbled, Reply, from_exception, from_login
 LINE: Final = 4096  # RFC 5321 section 4.5.3.1.5 allows 512; servers write more
 LINES: Final = 200
 CONTROL: Final = frozenset("\0\r\n")
+DEFAULT_TIMEOUTS: Final = Timeouts()
 
 
 class SmtpSession:
@@ -38,11 +40,11 @@ class SmtpSession:
         endpoint: Endpoint,
         login: Login,
         *,
-        timeouts: Timeouts = Timeouts(),  # noqa: B008  # frozen
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
         tls: ssl.SSLContext | None = None,
     ) -> Self:
         """Connect, encrypt, log in. Raises the errors of `adapters.errors`."""
-        check(login)
+        sasl.check(login)
         channel: Channel | None = None
         try:
             channel = Channel(dial(endpoint, timeouts.connect), timeouts)
@@ -136,14 +138,6 @@ class SmtpSession:
             if text[3:4] != "-":
                 return Reply(int(text[:3]), tuple(lines))
         raise Garbled("a reply without an end")
-
-
-def check(login: Login) -> None:
-    """Refuse what SASL cannot say (RFC 4616). Raises NeedsReconnect."""
-    if not login.username or CONTROL & set(login.username):
-        raise errors.NeedsReconnect("the user name is empty or holds control characters")
-    if not (login.password or login.access_token) or CONTROL & set(login.password + login.access_token):
-        raise errors.NeedsReconnect("the password or token is empty or holds control characters")
 
 
 def own_name() -> str:

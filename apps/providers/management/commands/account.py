@@ -58,7 +58,10 @@ class Command(BaseCommand):
         end.add_argument("--account", required=True, metavar="ID-OR-ADDRESS")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
-        getattr(self, f"_{action}")(**options)
+        try:
+            getattr(self, f"_{action}")(**options)
+        except context.TenantClosed as closed:
+            raise CommandError(str(closed)) from None
 
     def _connect(self, *, tenant: str, owner: str, json: bool, password_env: str, **options: Any) -> None:
         opened = tenant_of(tenant)
@@ -73,9 +76,8 @@ class Command(BaseCommand):
             options["caldav"],
             options["carddav"],
         )
-        wanted = ConnectRequest(
-            options["address"], password, options["name"], options["username"], services, member.user.locale
-        )
+        # The sentences are for the operator who reads them here, not in the owner's language.
+        wanted = ConnectRequest(options["address"], password, options["name"], options["username"], services)
         try:
             with context.open(opened):
                 account = connect.connect(member, wanted)
@@ -88,8 +90,6 @@ class Command(BaseCommand):
                 self.stdout.write(as_text({"code": problem.code, "detail": str(problem.detail)} | problem.extra))
             code = BAD_ARGUMENTS if problem.status_code == 400 else 1
             raise CommandError(str(problem.detail), returncode=code) from None
-        except context.TenantClosed as closed:
-            raise CommandError(str(closed)) from None
         text = f"{account.address} is connected ({account.pk}); its first import has begun."
         self.stdout.write(as_text(facts) if json else text)
 
