@@ -7,7 +7,8 @@ from apps.core import blobs
 from apps.core.problems import Problem
 from apps.providers import connections
 from apps.providers.adapters import mime
-from apps.providers.adapters.errors import AdapterError, NotFound
+from apps.providers.adapters.errors import AdapterError, NotFound, Rejected
+from apps.providers.models import AccountStatus
 from apps.tenants import context, keys
 
 from .models import Attachment, Mailbox, Message, Placement
@@ -60,12 +61,19 @@ def _from_server(message: Message) -> bytes:
 def _ask(message: Message, question: Any) -> bytes:
     from .kind import MailKind
 
+    if message.account.status != AccountStatus.ACTIVE:
+        # Another log-in with credentials that are refused could lock the account at its provider.
+        raise _unavailable(
+            "This part of the message is still at the mail server. Connect the account again to read it."
+        )
     try:
         with connections.adapter(message.account, MailKind()) as adapter:
             data: bytes = question(adapter)
             return data
     except NotFound:
         raise _unavailable("The message was removed from the mail server.") from None
+    except Rejected as error:
+        raise _unavailable(f"The mail server does not hand this out: {error.reason}.") from None
     except AdapterError as error:
         raise _unavailable(f"The mail server cannot be asked now ({error.reason}). Try again in a while.") from None
 

@@ -1,6 +1,7 @@
 """Compares an account's mirror with its server, item by item, for `verify`."""
 
 from collections.abc import Iterator
+from typing import Final
 from uuid import UUID
 
 from django.db import connection
@@ -29,16 +30,18 @@ def compare(adapter: MailAdapter, account: ProviderAccount) -> Comparison:
     compared = len(listed)
     stored: Stored = {}
     current: str | None = None
+    visited: set[str] = set()
     for item in census.items:
         if item.mailbox != current:
             differences += _unseen(current, stored)
             current = item.mailbox
+            visited.add(current)
             stored = _placements(boxes[current].pk) if current in boxes else {}
         compared += 1
         differences += _item(item, boxes.get(item.mailbox), stored.pop(item.uid, None))
     differences += _unseen(current, stored)
-    seen = {item.remote_id for item in census.mailboxes}
-    differences += list(_unvisited(boxes, seen, account.pk))
+    for name in boxes.keys() - visited:
+        differences += _unseen(name, _placements(boxes[name].pk))
     differences += list(_books(account.pk))
     return Comparison(compared, tuple(differences))
 
@@ -75,22 +78,11 @@ def _unseen(mailbox: str | None, left: Stored) -> list[Difference]:
     return [Difference("message", f"{mailbox} UID {uid}", "mirrored and not on the server") for uid in left]
 
 
-def _unvisited(boxes: dict[str, Mailbox], listed: set[str], account_id: UUID) -> Iterator[Difference]:
-    """Placements in mailboxes that the census has nothing of."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT b.remote_id, b.total, (SELECT count(*) FROM mail_placement p WHERE p.mailbox_id = b.id) "
-            "FROM mail_mailbox b WHERE b.account_id = %s",
-            [account_id],
-        )
-        for name, total, placed in cursor.fetchall():
-            if total != placed:
-                yield Difference("counter", name, f"the counter says {total} messages and {placed} are placed")
-            if placed and name not in listed:
-                yield Difference("message", name, f"{placed} messages mirrored in a mailbox that is not listed")
-
-
-BOOKS = {
+BOOKS: Final = {
+    "message counters": (
+        "SELECT b.remote_id, b.total, count(p.uid) FROM mail_mailbox b LEFT JOIN mail_placement p "
+        "ON p.mailbox_id = b.id WHERE b.account_id = %s GROUP BY b.id HAVING b.total <> count(p.uid)"
+    ),
     "unread counters": (
         "SELECT b.remote_id, b.unread, count(p.uid) FROM mail_mailbox b LEFT JOIN mail_placement p "
         "ON p.mailbox_id = b.id AND NOT p.flags @> ARRAY['\\seen'] WHERE b.account_id = %s "
@@ -100,16 +92,26 @@ BOOKS = {
         "SELECT b.remote_id, b.threads, count(e.thread_id) FROM mail_mailbox b LEFT JOIN mail_threadentry e "
         "ON e.mailbox_id = b.id WHERE b.account_id = %s GROUP BY b.id HAVING b.threads <> count(e.thread_id)"
     ),
+    "unread thread counters": (
+        "SELECT b.remote_id, b.unread_threads, count(e.thread_id) FROM mail_mailbox b LEFT JOIN mail_threadentry e "
+        "ON e.mailbox_id = b.id AND e.unread WHERE b.account_id = %s GROUP BY b.id "
+        "HAVING b.unread_threads <> count(e.thread_id)"
+    ),
     "list entries": (
         "SELECT b.remote_id, count(DISTINCT m.thread_id), (SELECT count(*) FROM mail_threadentry e "
-        "WHERE e.mailbox_id = b.id) FROM mail_mailbox b JOIN mail_placement p ON p.mailbox_id = b.id "
-        "JOIN mail_message m ON m.id = p.message_id WHERE b.account_id = %s GROUP BY b.id "
+        "WHERE e.mailbox_id = b.id) FROM mail_mailbox b LEFT JOIN mail_placement p ON p.mailbox_id = b.id "
+        "LEFT JOIN mail_message m ON m.id = p.message_id WHERE b.account_id = %s GROUP BY b.id "
         "HAVING count(DISTINCT m.thread_id) <> (SELECT count(*) FROM mail_threadentry e WHERE e.mailbox_id = b.id)"
     ),
     "message counts of threads": (
         "SELECT t.id::text, t.count, count(m.id) FROM mail_thread t LEFT JOIN mail_message m "
         "ON m.thread_id = t.id AND m.orphaned_at IS NULL WHERE t.account_id = %s "
         "GROUP BY t.id HAVING t.count <> count(m.id)"
+    ),
+    "unread counts of threads": (
+        "SELECT t.id::text, t.unread, count(m.id) FROM mail_thread t LEFT JOIN mail_message m "
+        "ON m.thread_id = t.id AND m.orphaned_at IS NULL AND NOT m.flags @> ARRAY['\\seen'] "
+        "WHERE t.account_id = %s GROUP BY t.id HAVING t.unread <> count(m.id)"
     ),
     "orphans past their grace": (
         "SELECT m.id::text, 0, 1 FROM mail_message m WHERE m.account_id = %s "

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -12,6 +12,9 @@ from apps.realtime.journal import Event
 
 from . import rows
 from .models import Attachment, Mailbox, Message, Placement, Thread
+
+# A mailbox that goes, or is numbered anew, concerns all its conversations: they are told in frames of this many.
+AT_ONCE: Final = 500
 
 
 def mailboxes(account_id: UUID, changed: Collection[UUID], *, backfill: bool, gone: Collection[UUID] = ()) -> Event:
@@ -44,12 +47,16 @@ def thread_rows(thread_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
 
 def threads(account_id: UUID, wanted: Collection[UUID]) -> tuple[list[Event], dict[UUID, dict[str, Any]]]:
     """`email:thread_update` for these threads, and the rows it carries."""
-    if not wanted:
-        return [], {}
-    found = thread_rows(wanted)
-    gone = [str(thread_id) for thread_id in wanted if thread_id not in found]
-    data = {"threads": list(found.values()), "gone": gone}
-    return [Event("email:thread_update", account_id, data)], found
+    found = thread_rows(wanted) if wanted else {}
+    told, all_of_them = [], list(wanted)
+    for start in range(0, len(all_of_them), AT_ONCE):
+        some = all_of_them[start : start + AT_ONCE]
+        data = {
+            "threads": [found[thread_id] for thread_id in some if thread_id in found],
+            "gone": [str(thread_id) for thread_id in some if thread_id not in found],
+        }
+        told.append(Event("email:thread_update", account_id, data))
+    return told, found
 
 
 def places(message_ids: Iterable[UUID]) -> dict[UUID, list[tuple[UUID, int]]]:

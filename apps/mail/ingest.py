@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 from django.db import connection, transaction
+from django.db.models import F
 
 from apps.core.clock import now
 from apps.core.ids import new_id
@@ -86,11 +87,13 @@ class _Writer:
             removed |= placements.remove(self.mailbox, None, here)
         uids = {record.uid for record in self.batch.upserts} | {record.uid for record in self.batch.flags}
         held = placements.existing(self.mailbox, uids)
-        self._drop_placeholders(held)
-        places = self._place([record for record in self.batch.upserts if record.uid not in held])
-        removed |= placements.remove(self.mailbox, self.batch.vanished, here)
+        known = _held_identities(self.account.pk, {record.identity for record in self.batch.upserts})
+        self._replace_placeholders(held, known)
+        places = self._place([record for record in self.batch.upserts if record.uid not in held], known)
         again = (record for record in self.batch.upserts if record.uid in held)
         self.touched |= placements.set_flags(self.mailbox, [*again, *self.batch.flags], held, here)
+        # After the flags: the counters take back what a placement counted when it went.
+        removed |= placements.remove(self.mailbox, self.batch.vanished, here)
         assigned = threads.assign(self.account.pk, self.account.address, self.new)
         write_messages(self.account.pk, self.new)
         placements.add(self.mailbox, places, here)
@@ -103,38 +106,47 @@ class _Writer:
         self._emit(thread_ids | set(assigned.merged), assigned.fresh, changed)
         return Applied(len(self.new), len(self.touched), 0, self.batch.look_again)
 
-    def _drop_placeholders(self, held: dict[int, tuple[UUID, list[str]]]) -> None:
-        """A message that the server did not hand out before, and now does, is written as a new one."""
-        readable = {
-            held[record.uid][0]: record.uid for record in self.batch.upserts if record.raw and record.uid in held
-        }
-        dead = burial.placeholders(readable)
+    def _replace_placeholders(self, held: dict[int, tuple[UUID, list[str]]], known: dict[str, UUID]) -> None:
+        """A message that the server did not hand out before, and now does, takes its placeholder's place in
+        every mailbox: as a new message, or as one that is held from elsewhere."""
+        readable = [record for record in self.batch.upserts if not record.unreadable]
+        records = {known[record.identity]: record for record in readable if record.identity in known}
+        records |= {held[record.uid][0]: record for record in readable if record.uid in held}
+        dead = burial.placeholders(records)
         if not dead:
             return
-        uids = [uid for message, uid in readable.items() if message in {item.message_id for item in dead}]
-        placements.remove(self.mailbox, uids, self.counted[self.mailbox.pk])
+        gone = {item.message_id for item in dead}
+        instead: dict[UUID, UUID] = {}
+        for old in gone:
+            identity = records[old].identity
+            if known.get(identity, old) in gone:
+                known[identity] = self._new(records[old])
+            instead[old] = known[identity]
+        placements.hand_over(instead)
+        self.touched |= set(instead.values())
+        held |= {uid: (instead[message], flags) for uid, (message, flags) in held.items() if message in instead}
         self.emptied = {item.thread_id for item in dead}
         burial.delete(dead)
         self.buried = burial.events(self.account.pk, dead)
-        for uid in uids:
-            del held[uid]
 
-    def _place(self, records: Sequence[MessageRecord]) -> list[placements.Place]:
+    def _place(self, records: Sequence[MessageRecord], known: dict[str, UUID]) -> list[placements.Place]:
         """Bind each new UID to a message: one that is held (a move, a copy) or a new one."""
-        by_identity = _held_identities(self.account.pk, {record.identity for record in records})
         places: list[placements.Place] = []
         for record in records:
-            message = by_identity.get(record.identity)
+            message = known.get(record.identity)
             if message is None:
-                draft = self.drafts.get(record.uid)
-                if draft is None:
-                    raise Transient("a message that was known when the batch was read is gone; the run repeats")
-                self.new.append(draft)
-                message = by_identity[record.identity] = draft.id
-            elif message not in {draft.id for draft in self.new}:
+                message = known[record.identity] = self._new(record)
+            else:
                 self.touched.add(message)
             places.append((record.uid, message, normalise(record.flags), record.modseq))
         return places
+
+    def _new(self, record: MessageRecord) -> UUID:
+        draft = self.drafts.get(record.uid)
+        if draft is None:
+            raise Transient("a message that was known when the batch was read is gone; the run repeats")
+        self.new.append(draft)
+        return draft.id
 
     def _save_cursor(self) -> None:
         fields: dict[str, Any] = {}
@@ -142,8 +154,8 @@ class _Writer:
             fields["cursor"] = dict(self.batch.cursor)
         if self.batch.epoch is not None:
             fields["epoch"] = self.batch.epoch
-        if self.batch.remaining is not None:
-            fields["remaining"] = self.batch.remaining
+        if self._remaining_changed():
+            fields |= {"remaining": self.batch.remaining, "rev": F("rev") + 1}
         if fields:
             Mailbox.objects.filter(pk=self.mailbox.pk).update(**fields)
 

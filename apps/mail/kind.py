@@ -14,7 +14,7 @@ from apps.realtime import journal
 from apps.sync.lease import Lease
 from apps.sync.registry import Applied, Comparison
 
-from . import comparison, ingest
+from . import comparison, ingest, locks
 from .mirror import AccountMirror
 from .models import Mailbox
 
@@ -49,7 +49,9 @@ class MailKind:
 
     def caught_up(self, held: Lease, account: ProviderAccount) -> None:
         """Everything the provider had when the run began is in: date the mirror, end the first import."""
-        moment = now()
+        held.target.refresh_from_db(fields=["started_at"])
+        # What changed while the run was under way may be missing, so the mirror is as old as its beginning.
+        moment = held.target.started_at or now()
         with transaction.atomic():
             current = ProviderAccount.objects.select_for_update().get(pk=account.pk)
             held.check()
@@ -64,7 +66,8 @@ class MailKind:
                 journal.append([accounts.status_event(current)])
 
     def forget(self, account: ProviderAccount) -> None:
-        """Drop every mailbox's cursor."""
+        """Drop every mailbox's cursor. The lock keeps a batch that is being written from storing one behind it."""
+        locks.account(account.pk)
         Mailbox.objects.filter(account=account).update(cursor=None)
 
     def compare(self, adapter: MailAdapter, account: ProviderAccount) -> Comparison:

@@ -1,5 +1,6 @@
 """The mailbox list: what a listing changes, and the counters."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Final
@@ -14,7 +15,7 @@ from apps.realtime import journal
 from apps.sync.lease import Lease
 from apps.sync.registry import Applied
 
-from . import events, locks, placements
+from . import events, locks, placements, threads
 from .models import Mailbox
 from .threads import Counted
 
@@ -35,10 +36,13 @@ def apply_listing(held: Lease, account: ProviderAccount, listing: Collection[Mai
         new = [_create(account, record) for key, record in listed.items() if key not in stored]
         changed = [box for key, box in stored.items() if key in listed and _update(box, listed[key])]
         missing = [box for key, box in stored.items() if key not in listed]
-        gone, counted = _remove(account, missing)
+        leaving = _gone(missing)
+        counted, told = _empty(account, leaving)
+        gone = [box.pk for box in leaving]
+        Mailbox.objects.filter(pk__in=gone).delete()
         touched = {box.pk for box in new + changed} | (counted - set(gone))
         if touched or gone:
-            journal.append([events.mailboxes(account.pk, touched, backfill=False, gone=gone)])
+            journal.append([*told, events.mailboxes(account.pk, touched, backfill=False, gone=gone)])
     look_again = MISSING_GRACE.total_seconds() if len(missing) > len(gone) else None
     return Applied(len(new), len(changed), len(gone), look_again)
 
@@ -81,18 +85,22 @@ def _update(box: Mailbox, record: MailboxRecord) -> bool:
     return True
 
 
-def _remove(account: ProviderAccount, missing: Collection[Mailbox]) -> tuple[list[UUID], set[UUID]]:
-    """Drop mailboxes missing long enough; return their ids and those of others whose counters moved."""
-    gone: list[UUID] = []
-    counted: set[UUID] = set()
-    for box in missing:
-        if box.missing_since is None:
-            Mailbox.objects.filter(pk=box.pk).update(missing_since=now())
-        elif now() - box.missing_since >= MISSING_GRACE:
-            counted |= placements.drop_all(account, box)
-            box.delete()
-            gone.append(box.pk)
-    return gone, counted
+def _gone(missing: Collection[Mailbox]) -> list[Mailbox]:
+    """Those that are missing for long enough; the others are marked since when they are."""
+    moment = now()
+    fresh = [box.pk for box in missing if box.missing_since is None]
+    Mailbox.objects.filter(pk__in=fresh).update(missing_since=moment)
+    return [box for box in missing if box.missing_since is not None and moment - box.missing_since >= MISSING_GRACE]
+
+
+def _empty(account: ProviderAccount, gone: Collection[Mailbox]) -> tuple[set[UUID], list[journal.Event]]:
+    """Take everything out of these mailboxes; return the mailboxes whose counters moved, and what to tell."""
+    counted: dict[UUID, Counted] = defaultdict(Counted)
+    touched = {message for box in gone for message in placements.remove(box, None, counted[box.pk])}
+    thread_ids = placements.settle(touched)
+    threads.refresh(account.pk, account.address, thread_ids, (), counted)
+    told, _ = events.threads(account.pk, thread_ids)
+    return count(counted), [*events.states(account.pk, touched), *told]
 
 
 def count(counted: Mapping[UUID, Counted]) -> set[UUID]:

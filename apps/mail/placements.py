@@ -1,15 +1,12 @@
 """Where messages are: placements written, changed and removed, and what that does to a message."""
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from django.db import connection
 
 from apps.providers.adapters.base import FlagsRecord, MessageRecord
-from apps.providers.models import ProviderAccount
 
-from . import threads
 from .models import Mailbox
 from .rows import SEEN, normalise
 from .threads import Counted
@@ -82,6 +79,16 @@ def remove(mailbox: Mailbox, uids: Collection[int] | None, counted: Counted) -> 
     return {message for message, _ in gone}
 
 
+def hand_over(instead: Mapping[UUID, UUID]) -> None:
+    """Let every placement of the one message be a placement of the other; counters do not move."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mail_placement p SET message_id = pair.new "
+            "FROM unnest(%s::uuid[], %s::uuid[]) AS pair (old, new) WHERE p.message_id = pair.old",
+            [list(instead), list(instead.values())],
+        )
+
+
 def settle(message_ids: Collection[UUID]) -> set[UUID]:
     """Make flags and orphan mark of these messages follow their placements; return their threads.
 
@@ -102,14 +109,3 @@ def settle(message_ids: Collection[UUID]) -> set[UUID]:
             [list(message_ids)],
         )
         return {row[0] for row in cursor.fetchall()}
-
-
-def drop_all(account: ProviderAccount, mailbox: Mailbox) -> set[UUID]:
-    """Empty a mailbox that is about to go; return the other mailboxes whose counters moved."""
-    from . import mailboxes
-
-    counted: dict[UUID, Counted] = defaultdict(Counted)
-    touched = remove(mailbox, None, counted[mailbox.pk])
-    thread_ids = settle(touched)
-    threads.refresh(account.pk, account.address, thread_ids, (), counted)
-    return mailboxes.count(counted) - {mailbox.pk}

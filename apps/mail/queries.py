@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,12 +78,10 @@ def mailboxes(member: Member) -> dict[str, Any]:
         Mailbox.objects.filter(account__in=accounts),
         key=lambda box: (order[box.account_id], ROLE_ORDER.index(box.role), [part.lower() for part in box.path]),
     )
-    parents = {(box.account_id, tuple(box.path)): box.pk for box in boxes}
-    items = []
+    parents: dict[UUID, dict[tuple[str, ...], UUID]] = defaultdict(dict)
     for box in boxes:
-        siblings = {path: key for (account_id, path), key in parents.items() if account_id == box.account_id}
-        items.append(rows.mailbox_json(box, siblings))
-    return {"seq": seq, "items": items}
+        parents[box.account_id][tuple(box.path)] = box.pk
+    return {"seq": seq, "items": [rows.mailbox_json(box, parents[box.account_id]) for box in boxes]}
 
 
 def visible_mailbox(member: Member, mailbox_id: UUID) -> Mailbox:

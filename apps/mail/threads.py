@@ -56,6 +56,8 @@ def assign(account_id: UUID, own_address: str, drafts: Sequence[Draft]) -> Assig
         threads = sorted({known[link] for draft in group for link in draft.links if link in known})
         threads = sorted({_final(thread, assigned.merged) for thread in threads})
         target = threads[0] if threads else _by_subject(group, own_address, pool)
+        # The subject may name a thread that an earlier group has merged into another.
+        target = target and _final(target, assigned.merged)
         if target is None:
             target = new_id()
             assigned.fresh.add(target)

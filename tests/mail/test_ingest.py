@@ -8,10 +8,13 @@ import pytest
 from django.utils.timezone import now
 
 from apps.core import blobs
+from apps.core.problems import Problem
 from apps.mail import bodies, burial, queries
+from apps.mail.kind import MailKind
 from apps.mail.models import Mailbox, Message
 from apps.providers.adapters.base import FlagsRecord, MailBatch, MailboxRecord
 from apps.providers.adapters.errors import Transient
+from apps.providers.models import AccountStatus, ProviderAccount
 from apps.sync import lease
 from apps.sync.models import Phase, SyncTarget
 from tests.mail.fixtures import LISTING, Box, eml, record
@@ -130,6 +133,60 @@ def test_a_message_that_becomes_readable_takes_its_placeholders_place(inbox: Box
     assert inbox.books() == []
 
 
+def test_a_placeholder_is_replaced_in_every_mailbox_that_holds_it(inbox: Box) -> None:
+    inbox.arrive(record(1, None, unreadable=True))
+    inbox.arrive(record(5, None, "\\Seen", unreadable=True, identity="f1:1"), mailbox="Work")
+    inbox.arrive(record(1, eml(1, "Readable now"), "\\Flagged"))
+    message = Message.objects.get()
+    assert (message.subject, message.flags) == ("Readable now", ["\\flagged", "\\seen"])
+    assert [row["subject"] for row in inbox.rows() + inbox.rows("Work")] == ["Readable now"] * 2
+    assert inbox.books() == []
+
+
+def test_a_message_readable_in_another_mailbox_takes_its_placeholders_place(inbox: Box) -> None:
+    inbox.arrive(record(1, None, unreadable=True))
+    inbox.arrive(record(5, eml(1, "Readable there"), identity="f1:1"), mailbox="Work")
+    assert [row["subject"] for row in inbox.rows() + inbox.rows("Work")] == ["Readable there"] * 2
+    assert inbox.books() == []
+
+
+def test_a_placeholder_gives_way_to_a_message_that_is_held_already(inbox: Box) -> None:
+    inbox.arrive(record(1, None, unreadable=True, identity="none:inbox-1"))
+    inbox.arrive(record(5, eml(1, "Readable there"), identity="f1:1"), mailbox="Work")
+    inbox.arrive(record(1, None, identity="f1:1"))
+    assert Message.objects.count() == 1
+    assert [row["subject"] for row in inbox.rows()] == ["Readable there"]
+    assert inbox.books() == []
+
+
+def test_a_message_flagged_and_gone_in_one_batch_leaves_the_counters_right(inbox: Box) -> None:
+    inbox.arrive(record(1, eml(1)), record(2, eml(2), "\\Seen"))
+    flags = (FlagsRecord(1, frozenset({"\\Seen"})), FlagsRecord(2, frozenset()))
+    inbox.apply(flags=flags, vanished=(1, 2))
+    assert (inbox.box().total, inbox.box().unread) == (0, 0)
+    assert inbox.books() == []
+
+
+def test_two_copies_in_one_batch_are_one_message_with_the_flags_of_both(inbox: Box) -> None:
+    inbox.arrive(record(1, eml(1), "\\Seen"), record(2, eml(1), "\\Flagged", identity="f1:1"))
+    assert Message.objects.get().flags == ["\\flagged", "\\seen"]
+    assert inbox.books() == []
+
+
+def test_progress_of_a_mailbox_is_a_new_revision_of_its_row(inbox: Box) -> None:
+    inbox.apply(remaining=3, live=False)
+    before = inbox.box().rev
+    inbox.apply(remaining=0, live=False)
+    assert inbox.box().rev == before + 1
+
+
+def test_the_mirror_is_as_old_as_the_beginning_of_its_last_run(inbox: Box) -> None:
+    started = now() - timedelta(minutes=2)
+    SyncTarget.objects.filter(pk=inbox.target.pk).update(started_at=started)
+    MailKind().caught_up(inbox.held, inbox.account)
+    assert inbox.box().as_of == started
+
+
 def test_a_mailbox_goes_only_when_two_lists_a_minute_apart_miss_it(inbox: Box) -> None:
     inbox.arrive(record(1, eml(1)), mailbox="Work")
     short = MailBatch(listing=LISTING[:2])
@@ -167,6 +224,13 @@ def test_the_bytes_come_back_as_they_were(inbox: Box) -> None:
     assert raw not in blobs._path(message.pack).read_bytes()
 
 
+def test_what_is_left_at_the_server_is_not_asked_for_with_credentials_that_are_refused(inbox: Box) -> None:
+    inbox.arrive(record(1, eml(1), complete=False))
+    ProviderAccount.objects.update(status=AccountStatus.NEEDS_RECONNECT)
+    with pytest.raises(Problem, match="Connect the account again"):
+        bodies.whole(Message.objects.get())
+
+
 @pytest.mark.parametrize(
     "raw", [b"", b"\r\n", b"\x00" * 2000, b"Subject: " + b"x" * 100_000, b"From: a@b\r\n\r\n\xff\xfe"]
 )
@@ -184,6 +248,16 @@ def test_replies_join_by_references_in_any_order_of_arrival(inbox: Box) -> None:
     inbox.apply(upserts=(record(2, eml(2, "Re: Offer", answers=1)),), live=False)
     (row,) = inbox.rows()
     assert (row["count"], row["subject"]) == (3, "Start")
+    assert inbox.books() == []
+
+
+def test_the_subject_leads_to_the_thread_that_another_was_merged_into(inbox: Box) -> None:
+    inbox.arrive(record(1, eml(1, "Start")))
+    inbox.arrive(record(2, eml(2, "Preventivo")))
+    joins = eml(3, "Re: both", extra="References: <1@test> <2@test>\r\n")
+    inbox.arrive(record(3, joins), record(4, eml(4, "Re: Preventivo")))
+    (row,) = inbox.rows()
+    assert row["count"] == 4
     assert inbox.books() == []
 
 

@@ -18,7 +18,7 @@ from apps.users.members import Member
 from .. import events, queries
 from ..models import Mailbox
 from . import grammar, highlight
-from .compile import Compiler, Condition
+from .compile import Compiler, Condition, like
 
 LIMIT: Final = 50
 MOST: Final = 100
@@ -107,11 +107,11 @@ def _mailboxes_named(member: Member, name: str) -> list[UUID]:
     """Mailboxes of that role, or of that name or path, case ignored."""
     wanted = name.lower().strip("/")
     found = Mailbox.objects.filter(account_id__in=access.visible_account_ids(member))
-    names = {"spam": "junk", "bin": "trash", "starred": "flagged", "important": "important"}
+    role = {"spam": "junk", "bin": "trash", "starred": "flagged"}.get(wanted, wanted)
     return [
         box.pk
         for box in found
-        if wanted in (box.role, "/".join(box.path).lower(), box.path[-1].lower()) or names.get(wanted) == box.role != ""
+        if (role and role == box.role) or wanted in ("/".join(box.path).lower(), box.path[-1].lower())
     ]
 
 
@@ -122,18 +122,22 @@ FROM: Final = (
 
 
 def _page(accounts: list[UUID], condition: Condition, asked: Asked) -> tuple[list[_Hit], str | None]:
-    """Messages newest first until enough different conversations are found."""
+    """Messages newest first until enough different conversations are found that no earlier page had."""
     hits: dict[UUID, _Hit] = {}
     place = queries.decode_cursor(asked.cursor) if asked.cursor else None
+    shown, of_shown = "", list[Any]()
+    if place:
+        earlier = f"SELECT m.thread_id {FROM}({condition.sql}) AND (w.at, w.message_id) >= (%s, %s)"
+        shown, of_shown = f"AND m.thread_id <> ALL(ARRAY({earlier})) ", [accounts, *condition.parameters, *place]
     at_once = asked.limit * 2
     with connection.cursor() as cursor:
         while len(hits) < asked.limit:
             more: list[Any] = list(place) if place else []
             after = "AND (w.at, w.message_id) < (%s, %s) " if place else ""
             cursor.execute(
-                f"SELECT m.thread_id, m.id, w.at, w.body {FROM}({condition.sql}) {after}"
+                f"SELECT m.thread_id, m.id, w.at, w.body {FROM}({condition.sql}) {after}{shown}"
                 "ORDER BY w.at DESC, w.message_id DESC LIMIT %s",
-                [accounts, *condition.parameters, *more, at_once],
+                [accounts, *condition.parameters, *more, *of_shown, at_once],
             )
             found = [_Hit(*row) for row in cursor.fetchall()]
             for hit in found:
@@ -157,46 +161,44 @@ def _count(accounts: list[UUID], condition: Condition) -> int:
 
 
 OPERATORS: Final = (
-    ("from:", "from:"), ("to:", "to:"), ("cc:", "cc:"), ("subject:", "subject:"), ("in:", "in:"),
-    ("is:unread", "is:unread "), ("is:flagged", "is:flagged "), ("has:attachment", "has:attachment "),
-    ("before:", "before:"), ("after:", "after:"), ("larger:", "larger:"), ("filename:", "filename:"),
+    "from:", "to:", "cc:", "subject:", "in:", "is:unread", "is:flagged", "has:attachment",
+    "before:", "after:", "larger:", "filename:",
 )  # fmt: skip
 
 
 def suggest(member: Member, text: str) -> list[dict[str, str]]:
     """How the last word of a query could go on: operators, people of recent mail, mailboxes."""
-    last = text.split(" ")[-1].lower()
+    last = text.replace("\x00", " ").split(" ")[-1].lower()
     if not last:
         return []
     operator, _, value = last.rpartition(":")
-    found = [
-        {"kind": "operator", "text": name, "insert": insert} for name, insert in OPERATORS if name.startswith(last)
-    ]
+    found = [{"kind": "operator", "text": name, "insert": name} for name in OPERATORS if name.startswith(last)]
     if operator == "in":
         boxes = queries.mailboxes(member)["items"]
         names = sorted({box["role"] or box["name"] for box in boxes if box["selectable"]})
         found += [
-            {"kind": "mailbox", "text": name, "insert": f'in:"{name}" ' if " " in name else f"in:{name} "}
+            {"kind": "mailbox", "text": name, "insert": f'in:"{name}"' if " " in name else f"in:{name}"}
             for name in names
             if value in name.lower()
         ]
     elif operator in ("", "from", "to", "cc") and len(value) >= 2:
         prefix = f"{operator}:" if operator else "from:"
         found += [
-            {"kind": "person", "text": f"{name} <{address}>" if name else address, "insert": f"{prefix}{address} "}
+            {"kind": "person", "text": f"{name} <{address}>" if name else address, "insert": f"{prefix}{address}"}
             for name, address in _people(member, value)
         ]
     return found[:8]
 
 
 def _people(member: Member, part: str) -> list[tuple[str, str]]:
-    """People of the last thousand messages whose name or address begins a word with `part`."""
+    """Senders of the newest thousand messages whose name or address holds `part`."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT ON (lower(s->>'address')) s->>'name', s->>'address' FROM ("
-            "SELECT senders FROM mail_message WHERE account_id = ANY(%s) ORDER BY id DESC LIMIT 1000) AS recent, "
+            "SELECT m.senders FROM mail_messagewords w JOIN mail_message m ON m.id = w.message_id "
+            "WHERE w.account_id = ANY(%s) ORDER BY w.at DESC LIMIT 1000) AS recent, "
             "jsonb_array_elements(recent.senders) AS s WHERE (s->>'name') || ' ' || (s->>'address') ILIKE %s LIMIT 6",
-            [list(access.visible_account_ids(member)), f"%{part}%"],
+            [list(access.visible_account_ids(member)), like(part)],
         )
         return cursor.fetchall()
 

@@ -13,6 +13,8 @@ from .grammar import And, BadQuery, Node, Not, Operator, Or, Text
 
 # Only the messages that hold every word of the phrase are folded and searched.
 FOLDED_BODY: Final = "lower(public.unaccent(w.body))"
+# Only punctuation narrows nothing, also when it is negated.
+EVERYTHING: Final = "true"
 # Shorter words match too much as a part of a name; as whole words they are found all the same.
 LEAST_SUBSTRING: Final = 3
 
@@ -46,6 +48,8 @@ class Compiler:
                 return _joined("OR", [self.compile(item) for item in nodes])
             case Not(inner):
                 negated = self.compile(inner)
+                if negated.sql == EVERYTHING:
+                    return negated
                 return Condition(f"NOT ({negated.sql})", negated.parameters)
             case Text():
                 return _words([node])
@@ -60,7 +64,10 @@ class Compiler:
             case "to":
                 return _contains("w.recipients", str(value))
             case "cc":
-                both = [_contains("w.recipients", str(value)), _contains("lower(m.recipients->>'cc')", str(value))]
+                both = [
+                    _contains("w.recipients", str(value)),
+                    _contains("lower(public.unaccent(m.recipients->>'cc'))", str(value)),
+                ]
                 return _joined("AND", both)
             case "subject":
                 return _joined("AND", [_contains("w.subject", word) for word in str(value).split()])
@@ -101,20 +108,26 @@ def _joined(word: str, conditions: Sequence[Condition]) -> Condition:
 
 
 def _contains(column: str, text: str) -> Condition:
-    escaped = fold(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return Condition(f"{column} LIKE %s", [f"%{escaped}%"])
+    return Condition(f"{column} LIKE %s", [like(fold(text))])
+
+
+def like(part: str) -> str:
+    """The LIKE pattern of what holds this part."""
+    escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
 
 
 def _words(texts: Sequence[Text]) -> Condition:
     """All the words, or all of them as parts of subject and names; phrases also in their order."""
     together = words.query(" ".join(text.value for text in texts))
     if together is None:
-        return Condition("true", [])  # only punctuation: it narrows nothing
+        return Condition(EVERYTHING, [])
     found = Condition("w.vector @@ %s::tsquery", [together])
     phrases = [text for text in texts if text.phrase and len(words.WORD.findall(text.value)) > 1]
     if phrases:
         in_order = [
-            Condition(f"{FOLDED_BODY} ~ %s OR w.subject ~ %s", [words.phrase(text.value)] * 2) for text in phrases
+            Condition(f"{FOLDED_BODY} ~ public.unaccent(%s) OR w.subject ~ %s", [words.phrase(text.value)] * 2)
+            for text in phrases
         ]
         return _joined("AND", [found, *in_order])
     parts = [text.value for text in texts]

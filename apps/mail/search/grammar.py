@@ -61,6 +61,7 @@ DATE_OPERATORS: Final = ("before", "after")
 AGE_OPERATORS: Final = ("older_than", "newer_than")
 SIZE_OPERATORS: Final = ("larger", "smaller")
 NAMES: Final = (*TEXT_OPERATORS, *DATE_OPERATORS, *AGE_OPERATORS, *SIZE_OPERATORS, "is", "has")
+EARLIEST: Final = date(1900, 1, 1)
 MOST_TERMS: Final = 50
 LONGEST: Final = 1000
 
@@ -178,7 +179,7 @@ def _checked(name: str, value: str, today: date) -> tuple[str, str | int | date]
     if name in DATE_OPERATORS:
         return name, _date(name, value)
     if name in AGE_OPERATORS:
-        return ("before" if name == "older_than" else "after"), today - _age(name, value)
+        return ("before" if name == "older_than" else "after"), _ago(name, value, today)
     if name in SIZE_OPERATORS:
         return name, _size(name, value)
     if name == "is":
@@ -205,11 +206,12 @@ def _date(name: str, value: str) -> date:
         raise BadQuery(f"{name}: needs a date like 2026-03-31 or 31/03/2026; “{value}” is none.") from None
 
 
-def _age(name: str, value: str) -> timedelta:
+def _ago(name: str, value: str, today: date) -> date:
     parts = re.fullmatch(r"(\d{1,4})([dwmy])", value.lower())
     if parts is None:
         raise BadQuery(f"{name}: needs a number and d, w, m or y, like {name}:7d; “{value}” is none.")
-    return timedelta(days=int(parts[1]) * {"d": 1, "w": 7, "m": 30, "y": 365}[parts[2]])
+    days = int(parts[1]) * {"d": 1, "w": 7, "m": 30, "y": 365}[parts[2]]
+    return today - timedelta(days=min(days, (today - EARLIEST).days))
 
 
 def _size(name: str, value: str) -> int:

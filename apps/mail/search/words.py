@@ -109,4 +109,4 @@ def query(text: str) -> str | None:
 
 def phrase(text: str) -> str:
     """A regular expression of PostgreSQL (folded text) for the words of a phrase, one after the other."""
-    return r"\m" + r"\W+".join(re.escape(word) for word in WORD.findall(fold(text))) + r"\M"
+    return r"\m" + r"[\W_]+".join(re.escape(word) for word in WORD.findall(fold(text))) + r"\M"
