@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import EMILY
 from tests.e2e.demo import Demo, append, letter
@@ -13,7 +13,7 @@ MAILBOX = EMILY.accounts[0]
 SOON = 15_000  # milliseconds; what it usually takes is measured by `make bench-live`
 
 
-def row(page: Page, subject: str):  # type: ignore[no-untyped-def]  # Locator, which is not exported under that name
+def row(page: Page, subject: str) -> Locator:
     return page.locator("[data-thread]", has_text=subject)
 
 

@@ -170,7 +170,7 @@ function ServersStep({ found, reconnecting, back, next }: ServersStepProps) {
     <form className={css.fields} noValidate onSubmit={(event) => void connect(event)}>
       <div className={css.found}>
         <p className={css.foundAddress}>{found.address}</p>
-        <p className={css.lead}>{t(`connect.${SOURCES[found.source]}`, { domain })}</p>
+        <p className={css.lead}>{t(`connect.${found.imap ? SOURCES[found.source] : 'foundNothing'}`, { domain })}</p>
         {!reconnecting && <Button look="link" onClick={back} disabled={busy}>{t('connect.otherAddress')}</Button>}
       </div>
       {fault && <Notice kind="bad">{fault}</Notice>}

@@ -1,5 +1,6 @@
 // The last person on this device, so that their cached mail shows before the server has answered. No secret in here.
 import type { Me } from '../api/types';
+import { remember } from '../shell/preferences';
 
 const KEY = 'pmsync.me';
 
@@ -19,7 +20,9 @@ export function rememberPerson(me: Me): void {
   }
 }
 
+/** Also what they searched for: the next person on this device must not see it. */
 export function forgetPerson(): void {
+  remember('recent-searches', null);
   try {
     localStorage.removeItem(KEY);
   } catch {

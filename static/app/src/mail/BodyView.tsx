@@ -16,25 +16,28 @@ import { TextBody } from './TextBody';
 
 const LinkSheet = lazy(() => import('./LinkSheet'));
 
+/** The limit that cuts what search finds and nothing that is shown. */
+const SEARCH_ONLY = 'search';
+
 export function BodyView({ message }: { message: Message }) {
   const { t } = useTranslation();
-  const [images, setImages] = useState(false);
-  const plain = useBody(message.id, false);
-  const full = useBody(message.id, images);
-  const body = full.body ?? plain.body;
+  if (message.unreadable) return <div className={css.body}><Notice kind="warn">{t('reader.unreadable')}</Notice></div>;
+  return <Readable message={message} />;
+}
+
+function Readable({ message }: { message: Message }) {
+  const { t } = useTranslation();
+  const { body, load, retry } = useBody(message.id);
   return (
     <div className={css.body}>
-      {message.unreadable && <Notice kind="warn"><span>{t('reader.unreadable')}</span><Original message={message} /></Notice>}
-      {message.truncated.length > 0 && <Notice><span>{t('reader.truncated')}</span><Original message={message} /></Notice>}
-      {body && !images && (body.blocked_remote > 0 || body.trackers > 0) && <Blocked body={body} onShow={() => setImages(true)} />}
-      {images && typeof full.load === 'object' && <Notice kind="bad">{t('reader.imagesFailed', { reason: full.load.reason })}</Notice>}
-      {images && full.load === 'away' && <Notice kind="bad">{t('reader.imagesFailed', { reason: t('fault.unreachableShort') })}</Notice>}
-      {body ? <Content body={body} /> : <BodyMissing load={plain.load} retry={plain.retry} />}
+      {message.truncated.some((limit) => limit !== SEARCH_ONLY) && <Notice><span>{t('reader.truncated')}</span><Original message={message} /></Notice>}
+      {body && (body.blocked_remote > 0 || body.trackers > 0) && <Blocked body={body} />}
+      {body ? <Content body={body} /> : <BodyMissing load={load} retry={retry} />}
     </div>
   );
 }
 
-function Blocked({ body, onShow }: { body: Body; onShow: () => void }) {
+function Blocked({ body }: { body: Body }) {
   const { t } = useTranslation();
   return (
     <div className={css.blocked}>
@@ -45,7 +48,6 @@ function Blocked({ body, onShow }: { body: Body; onShow: () => void }) {
           {body.trackers > 0 && t('reader.trackers', { count: body.trackers })}
         </span>
       </span>
-      {body.blocked_remote > 0 && <Button look="link" onClick={onShow}>{t('reader.showImages')}</Button>}
     </div>
   );
 }

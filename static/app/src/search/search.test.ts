@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fromFirstMark, snippetParts } from './marks';
+import { forgetPerson } from '../auth/remembered';
 import { completed, hasWord, operatorValue, queryWords, toggleWord, withOperator } from './query';
+import { keepSearch, recentSearches } from './recent';
 
 describe('a marked snippet', () => {
   it('becomes text and marks', () => {
@@ -38,6 +40,15 @@ describe('a row', () => {
 
   it.each(['short <mark>x</mark>', '<mark>x</mark> y', 'no mark at all in this long text that stays', ''])('leaves “%s” as it is', (html) => {
     expect(fromFirstMark(snippetParts(html))).toEqual(snippetParts(html));
+  });
+});
+
+describe('recent searches', () => {
+  it('go with the person who made them', () => {
+    keepSearch('salary');
+    expect(recentSearches()).toEqual(['salary']);
+    forgetPerson();
+    expect(recentSearches()).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
-// What this device remembers of how things should look: theme, density, widths, what is unfolded. No content.
+// What this device remembers of how things should look: theme, density, widths, what is unfolded. No content but the
+// recent searches, which go with the person's session (auth/remembered.ts).
 import { Emitter } from '../store/emitter';
 
 export type Theme = 'system' | 'light' | 'dark';

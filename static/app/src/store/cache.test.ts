@@ -63,6 +63,22 @@ describe('the cache', () => {
     expect(listOf(await reopened(), INBOX).indexOf(row.id)).toBe(-1);
   });
 
+  it('deletes the list of a mailbox that is gone', async () => {
+    await cache.save(tables, null);
+    patch(tables, [frame(43, { event: 'email:unread_count_update', data: { mailboxes: [], gone: [INBOX], backfill: false } })]);
+    await cache.save(tables, tables.touched);
+    expect((await reopened()).lists.has(INBOX)).toBe(false);
+  });
+
+  it('forgets everything and goes on', async () => {
+    await cache.save(tables, null);
+    await cache.keepBody('m1', body);
+    await cache.clear();
+    expect(await cache.body('m1')).toBeUndefined();
+    expect((await reopened()).seq).toBeNull();
+    expect(await cache.save(tables, null)).toBe(true);
+  });
+
   it('does not keep a list in doubt', async () => {
     tables.stale.add(INBOX);
     await cache.save(tables, null);

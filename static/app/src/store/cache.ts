@@ -33,7 +33,10 @@ export interface Cache {
   keepConversation(conversation: Conversation): Promise<void>;
   body(key: string): Promise<Body | undefined>;
   keepBody(key: string, body: Body): Promise<void>;
+  /** Forget the rows; bodies stay, they never change. */
   empty(): Promise<void>;
+  /** Forget everything, and go on. */
+  clear(): Promise<void>;
   /** Delete everything of this person from the device. */
   forget(): Promise<void>;
   close(): void;
@@ -146,6 +149,11 @@ class StoredCache implements Cache {
     });
   }
 
+  async clear(): Promise<void> {
+    await this.empty();
+    await this.quietly(() => this.db.clear('bodies'));
+  }
+
   async forget(): Promise<void> {
     this.close();
     await deleteDB(nameOf(this.scope));
@@ -181,8 +189,8 @@ class StoredCache implements Cache {
 }
 
 function keptList(tables: Tables, key: ListKey): KeptList | null {
-  const list = listOf(tables, key);
-  if (!list.known || tables.stale.has(key) || !list.at(0)) return null;
+  const list = tables.lists.get(key);
+  if (!list?.known || tables.stale.has(key) || !list.at(0)) return null;
   const entries: Entry[] = [];
   for (let position = 0; position < ROWS; position++) {
     const entry = list.at(position);
@@ -199,12 +207,13 @@ function keptConversation(tables: Tables, id: Id, seq: number): Conversation | n
   return thread && messages.length ? { seq, thread, messages } : null;
 }
 
-/** The lists to write: those that changed themselves and those that show a changed row. */
+/** The lists to write: those that changed themselves or went, and those that show a changed row. */
 function changedLists(tables: Tables, changed: ReadonlySet<string> | null): ListKey[] {
   const newest = [...tables.lists.keys()].slice(-LISTS);
   if (!changed) return newest;
   const rows = touchedIds(changed, 'thread:');
-  return newest.filter((key) => changed.has(`list:${key}`) || rows.some((id) => listOf(tables, key).has(id)));
+  const went = touchedIds(changed, 'list:').filter((key) => !tables.lists.has(key));
+  return [...went, ...newest.filter((key) => changed.has(`list:${key}`) || rows.some((id) => listOf(tables, key).has(id)))];
 }
 
 function changedConversations(tables: Tables, changed: ReadonlySet<string> | null): Id[] {

@@ -1,7 +1,7 @@
 // How components read the mirror: one row or one list each, so an event re-renders only what it touched.
 import { createContext, useCallback, useContext, useEffect, useSyncExternalStore } from 'react';
 import type { Account, Body, Id, Mailbox, Message, ThreadRow } from '../api/types';
-import { bodyKey, type Connection, type Load, type Mirror } from './mirror';
+import { type Connection, type Load, type Mirror } from './mirror';
 import type { SparseList } from './sparse';
 import { listOf, type ListKey, type Tables } from './tables';
 
@@ -78,12 +78,11 @@ export function useMessage(id: Id): Message | undefined {
   return useStored(`message:${id}`, ({ tables }) => tables.messages.get(id));
 }
 
-export function useBody(message: Id, images: boolean): { body: Body | undefined; load: Load; retry: () => void } {
+export function useBody(message: Id): { body: Body | undefined; load: Load; retry: () => void } {
   const mirror = useMirror();
-  const key = bodyKey(message, images);
-  const body = useStored(`body:${key}`, ({ bodies }) => bodies.get(key));
-  const load = useLoad(`body:${key}`);
-  const retry = useCallback(() => void mirror.openBody(message, images), [mirror, message, images]);
+  const body = useStored(`body:${message}`, ({ bodies }) => bodies.get(message));
+  const load = useLoad(`body:${message}`);
+  const retry = useCallback(() => void mirror.openBody(message), [mirror, message]);
   useEffect(retry, [retry]);
   return { body, load, retry };
 }

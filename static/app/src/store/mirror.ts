@@ -7,7 +7,7 @@ import { openLink, type Link } from '../live/link';
 import { announceVersion } from '../live/version';
 import { openCache, type Cache } from './cache';
 import { patch } from './patch';
-import { Tables, putAllAccounts, putAllMailboxes, putConversation, putThread, reset, type ListKey } from './tables';
+import { Tables, dropConversation, putAllAccounts, putAllMailboxes, putConversation, putThread, reset, type ListKey } from './tables';
 import { ListViews } from './views';
 
 const SEARCH_PAGE = 50;
@@ -19,15 +19,13 @@ const SAVE_AFTER = 1_500;
 const RETRY_AFTER = 4_000;
 
 export type Load = 'idle' | 'loading' | 'missing' | 'away' | { reason: string };
-export type BodyKey = string;
-export const bodyKey = (message: Id, images: boolean): BodyKey => (images ? `${message}|images` : message);
 
 /** Connection as the person experiences it. `since` is when it last changed, in milliseconds. */
 export interface Connection { online: boolean; since: number }
 
 export class Mirror {
   readonly tables = new Tables();
-  readonly bodies = new Map<BodyKey, Body>();
+  readonly bodies = new Map<Id, Body>();
   connection: Connection = { online: false, since: Date.now() };
   /** When what is shown was last known to be in step with the server; null when that was never. */
   freshAt: number | null = null;
@@ -106,20 +104,22 @@ export class Mirror {
     }
     await this.fetching(key, async () => {
       const answer = await request<Conversation>(`threads/${id}`);
-      putConversation(this.tables, answer);
-      void this.cache?.keepConversation(answer);
+      if (putConversation(this.tables, answer)) void this.cache?.keepConversation(answer);
     });
+    if (this.load(key) === 'missing') {
+      dropConversation(this.tables, id);
+      this.publish();
+    }
   }
 
-  async openBody(message: Id, images: boolean): Promise<void> {
-    const key = bodyKey(message, images);
-    if (this.bodies.has(key) || this.load(`body:${key}`) === 'loading') return;
-    const kept = await this.cache?.body(key);
-    if (kept) return this.holdBody(key, kept);
-    await this.fetching(`body:${key}`, async () => {
-      const body = await request<Body>(`messages/${message}/body?images=${images ? 1 : 0}`);
-      this.holdBody(key, body);
-      void this.cache?.keepBody(key, body);
+  async openBody(message: Id): Promise<void> {
+    if (this.bodies.has(message) || this.load(`body:${message}`) === 'loading') return;
+    const kept = await this.cache?.body(message);
+    if (kept) return this.holdBody(message, kept);
+    await this.fetching(`body:${message}`, async () => {
+      const body = await request<Body>(`messages/${message}/body`);
+      this.holdBody(message, body);
+      void this.cache?.keepBody(message, body);
     });
   }
 
@@ -128,7 +128,7 @@ export class Mirror {
     await this.openConversation(thread);
     const messages = this.tables.conversations.get(thread)?.flatMap((id) => this.tables.messages.get(id) ?? []) ?? [];
     const opensAt = messages.find((message) => message.unread) ?? messages.at(-1);
-    if (opensAt && opensAt.size < PREFETCH_LIMIT) await this.openBody(opensAt.id, false);
+    if (opensAt && opensAt.size < PREFETCH_LIMIT) await this.openBody(opensAt.id);
   }
 
   /** One page of results; their rows join the tables, so events keep them right. Raises as `request` does. */
@@ -183,10 +183,12 @@ export class Mirror {
       ]);
       putAllAccounts(this.tables, accounts.items);
       putAllMailboxes(this.tables, boxes.items);
+      const from = this.tables.seq;
       this.tables.seq ??= Math.min(accounts.seq, boxes.seq);
       this.ready = true;
       this.refreshed = true;
       this.freshAt = Date.now();
+      if (this.link && from === null) this.link.want(this.tables.seq); // after a reset
       this.follow();
     });
     if (!this.refreshed && !this.stopped) setTimeout(() => !this.refreshed && !this.stopped && void this.refresh(), RETRY_AFTER);
@@ -241,12 +243,11 @@ export class Mirror {
   private startOver(): void {
     this.waiting = [];
     this.gap = false;
+    this.refreshed = false;
     reset(this.tables);
     void this.cache?.empty();
     this.publish();
-    void this.refresh().then(() => {
-      if (this.tables.seq !== null) this.link?.want(this.tables.seq);
-    });
+    void this.refresh();
     for (const key of this.openedConversations()) void this.openConversation(key, true);
   }
 
@@ -292,13 +293,13 @@ export class Mirror {
     this.emit([`load:${key}`]);
   }
 
-  private holdBody(key: BodyKey, body: Body): void {
-    this.bodies.set(key, body);
+  private holdBody(message: Id, body: Body): void {
+    this.bodies.set(message, body);
     if (this.bodies.size > BODIES_HELD) {
       const oldest = this.bodies.keys().next().value;
       if (oldest !== undefined) this.bodies.delete(oldest);
     }
-    this.emit([`body:${key}`]);
+    this.emit([`body:${message}`]);
   }
 
   // Telling ---------------------------------------------------------------------------------------------------
@@ -307,11 +308,20 @@ export class Mirror {
   private publish(): void {
     const touched = this.tables.touched;
     if (touched.size === 0) return;
+    if (this.tables.left) this.forgetLeft();
     this.tables.touched = new Set();
     for (const key of touched) this.unsaved?.add(key);
     this.emit(touched);
     this.views.refillStale();
     this.save();
+  }
+
+  /** An account has left, or its owner has taken back what was shared: this device keeps nothing of it. */
+  private forgetLeft(): void {
+    this.tables.left = false;
+    this.bodies.clear();
+    this.unsaved = null; // the next save writes what is left anew
+    void this.cache?.clear();
   }
 
   private emit(keys: Iterable<string>): void {

@@ -204,6 +204,14 @@ describe('an opened conversation', () => {
     expect(tables.conversations.get('thread-1')).toEqual(['m2']);
   });
 
+  it('that was read before it went does not come back', () => {
+    patch(tables, [frame(11, gone('thread-1'))]);
+    const { at: _, ...row } = thread(1);
+    expect(putConversation(tables, { seq: 10, thread: row, messages: [message('m1', row.id)] })).toBe(false);
+    expect(tables.threads.has('thread-1')).toBe(false);
+    expect(tables.conversations.has('thread-1')).toBe(false);
+  });
+
   it('is gone with its thread, and says so', () => {
     patch(tables, [frame(11, gone('thread-1'))]);
     expect(tables.conversations.has('thread-1')).toBe(false);
@@ -214,6 +222,15 @@ describe('an opened conversation', () => {
 });
 
 describe('accounts and mailboxes', () => {
+  it('that the server does not list any more leave nothing behind', () => {
+    const { at: _, ...row } = thread(1);
+    putConversation(tables, { seq: 10, thread: row, messages: [message('m1', row.id)] });
+    putAllAccounts(tables, [account({ id: 'other' })]);
+    expect(tables.left).toBe(true);
+    for (const rows of [tables.threads, tables.messages, tables.conversations, tables.mailboxes, tables.lists]) expect(rows.size).toBe(0);
+    expect([...tables.accounts.keys()]).toEqual(['other']);
+  });
+
   it('follow their status', () => {
     patch(tables, [frame(11, { event: 'account:status', data: { account: account({ status: 'needs_reconnect' }), gone: null, progress: false } })]);
     expect(tables.accounts.get('account')?.status).toBe('needs_reconnect');

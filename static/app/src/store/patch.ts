@@ -1,7 +1,7 @@
 // Folds journal events into the confirmed layer, in order and each once. Pure over its tables: no network, no React.
 import type { Id, JournalEvent, Mailbox, Message, PlacedThread, ThreadRow } from '../api/types';
 import type { SparseList } from './sparse';
-import { bury, matches, parseListKey, putAccount, putMailbox, putMessage, putThread, time, type ListKey, type Tables } from './tables';
+import { bury, dropAccount, dropConversation, dropMailbox, matches, parseListKey, putAccount, putMailbox, putMessage, putThread, time, type ListKey, type Tables } from './tables';
 
 export type Verdict = 'drop' | 'apply' | 'gap';
 
@@ -140,11 +140,9 @@ function dropThread(tables: Tables, id: Id, seq: number): void {
       tables.touch('list', key);
     }
   }
-  for (const message of tables.conversations.get(id) ?? []) tables.messages.delete(message);
-  tables.conversations.delete(id);
+  dropConversation(tables, id);
   tables.threads.delete(id);
   tables.touch('thread', id);
-  tables.touch('conversation', id);
 }
 
 function dropMessage(tables: Tables, id: Id, thread: Id, seq: number): void {
@@ -163,25 +161,6 @@ function growBelow(tables: Tables, box: Mailbox): void {
   list.resize(box.threads);
   tables.stale.add(box.id);
   tables.touch('list', box.id);
-}
-
-function dropMailbox(tables: Tables, id: Id): void {
-  tables.mailboxes.delete(id);
-  for (const key of [...tables.lists.keys()]) if (parseListKey(key).mailbox === id) tables.lists.delete(key);
-  tables.touch('mailbox', id);
-  tables.touch('mailboxes');
-}
-
-function dropAccount(tables: Tables, id: Id): void {
-  tables.accounts.delete(id);
-  tables.touch('accounts');
-  for (const box of [...tables.mailboxes.values()]) if (box.account_id === id) dropMailbox(tables, box.id);
-  for (const row of [...tables.threads.values()]) {
-    if (row.account_id !== id) continue;
-    tables.threads.delete(row.id);
-    tables.conversations.delete(row.id);
-    tables.touch('thread', row.id);
-  }
 }
 
 /** A list whose size disagrees with its mailbox's own count has rows we do not know of: ask for a fresh page. */

@@ -18,6 +18,8 @@ export class Tables {
   readonly lists = new Map<ListKey, SparseList>();
   /** Threads and messages that the journal said are gone; an older page must not bring them back. */
   readonly gone = new Map<Id, number>();
+  /** True when an account has left since this was last looked at: nothing of it may stay on this device. */
+  left = false;
   touched = new Set<string>();
   /** Lists whose unknown parts may have moved: the visible part wants a fresh page. */
   stale = new Set<ListKey>();
@@ -100,9 +102,42 @@ export function putAllMailboxes(tables: Tables, boxes: Mailbox[]): void {
 }
 
 export function putAllAccounts(tables: Tables, accounts: Account[]): void {
+  const listed = new Set(accounts.map(({ id }) => id));
+  for (const id of [...tables.accounts.keys()]) if (!listed.has(id)) dropAccount(tables, id);
   tables.accounts.clear();
   for (const account of accounts) putAccount(tables, account);
   tables.touch('accounts');
+}
+
+export function dropMailbox(tables: Tables, id: Id): void {
+  tables.mailboxes.delete(id);
+  for (const key of [...tables.lists.keys()]) {
+    if (parseListKey(key).mailbox !== id) continue;
+    tables.lists.delete(key);
+    tables.touch('list', key);
+  }
+  tables.touch('mailbox', id);
+  tables.touch('mailboxes');
+}
+
+/** Everything of an account goes. */
+export function dropAccount(tables: Tables, id: Id): void {
+  tables.left ||= tables.accounts.delete(id);
+  tables.touch('accounts');
+  for (const box of [...tables.mailboxes.values()]) if (box.account_id === id) dropMailbox(tables, box.id);
+  for (const row of [...tables.threads.values()]) {
+    if (row.account_id !== id) continue;
+    dropConversation(tables, row.id);
+    tables.threads.delete(row.id);
+    tables.touch('thread', row.id);
+  }
+}
+
+/** Forget the messages of a conversation; its row stays. */
+export function dropConversation(tables: Tables, id: Id): void {
+  for (const message of tables.conversations.get(id) ?? []) tables.messages.delete(message);
+  tables.conversations.delete(id);
+  tables.touch('conversation', id);
 }
 
 export interface ListPage {
@@ -144,12 +179,15 @@ export function bury(tables: Tables, id: Id, seq: number): void {
 /** Far more than can be deleted while one request is under way. */
 const GRAVES = 5_000;
 
-export function putConversation(tables: Tables, { thread, messages, seq }: Conversation): void {
+/** False, and nothing kept, when the conversation was read before an event said that it is gone. */
+export function putConversation(tables: Tables, { thread, messages, seq }: Conversation): boolean {
+  if ((tables.gone.get(thread.id) ?? -1) > seq) return false;
   putThread(tables, thread);
   const alive = messages.filter((message) => (tables.gone.get(message.id) ?? -1) <= seq);
   for (const message of alive) putMessage(tables, message);
   tables.conversations.set(thread.id, alive.map((message) => message.id));
   tables.touch('conversation', thread.id);
+  return true;
 }
 
 /** Everything known is in doubt (the server keeps no events that far back): start from nothing. */
