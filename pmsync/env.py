@@ -6,6 +6,7 @@ Precedence: the process environment, then the private installation's file (`pmsy
 import base64
 import os
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ KNOWN: Final = {
     "PMSYNC_DEBUG": "true or false",
     "PMSYNC_ALLOWED_HOSTS": "host names, comma separated",
     "PMSYNC_PUBLIC_URL": "the address people open, such as https://pmsync.example.com",
+    "PMSYNC_TRUSTED_PROXIES": "addresses or networks of the proxies before the web process, comma separated",
     "PMSYNC_STORAGE": "folder of the sealed message files",
     "PMSYNC_ALLOW_PRIVATE_HOSTS": "true lets accounts live on private addresses (demo, tests, intranets)",
     "PMSYNC_EMAIL_URL": "where our own mail is submitted, such as smtp://user:password@host:587",
@@ -75,6 +77,14 @@ def boolean(env: environ.Env, name: str, *, default: bool) -> bool:
     if text in {"0", "false", "no", "off"}:
         return False
     raise BadSetting(name, f"{text!r} is neither true nor false")
+
+
+def networks(env: environ.Env, name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Addresses and networks, comma separated. Raises BadSetting for anything else."""
+    try:
+        return tuple(ip_network(text.strip()) for text in env.list(name, default=[]) if text.strip())
+    except ValueError as error:
+        raise BadSetting(name, str(error)) from None
 
 
 def master_keys(env: environ.Env) -> tuple[MasterKey, ...]:

@@ -11,7 +11,8 @@ env = environment.load()
 HOME = Home.of_environment().path
 
 SECRET_KEY = environment.secret_key(env)
-# Accepted, never used to sign: list the former key here for a day when PMSYNC_SECRET_KEY changes.
+# Accepted, never used to sign: list the former key here for three days, the longest life of a link,
+# when PMSYNC_SECRET_KEY changes.
 SECRET_KEY_FALLBACKS = environment.old_secret_keys(env)
 PMSYNC_MASTER_KEYS = environment.master_keys(env)
 DEBUG = environment.boolean(env, "PMSYNC_DEBUG", default=False)
@@ -19,6 +20,7 @@ ALLOWED_HOSTS = env.list("PMSYNC_ALLOWED_HOSTS", default=["localhost", "127.0.0.
 PMSYNC_PUBLIC_URL = env.str("PMSYNC_PUBLIC_URL", default="http://localhost:8000").rstrip("/")
 PMSYNC_STORAGE = environment.folder(env, "PMSYNC_STORAGE", HOME / "files")
 PMSYNC_ALLOW_PRIVATE_HOSTS = environment.boolean(env, "PMSYNC_ALLOW_PRIVATE_HOSTS", default=False)
+PMSYNC_TRUSTED_PROXIES = environment.networks(env, "PMSYNC_TRUSTED_PROXIES")
 SECURE = PMSYNC_PUBLIC_URL.startswith("https://")
 
 SHARED_APPS = [
@@ -94,6 +96,7 @@ CHANNEL_LAYERS = {
 }
 
 MIDDLEWARE = [
+    "apps.core.proxies.ClientAddress",
     "django.middleware.security.SecurityMiddleware",
     "apps.core.middleware.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
