@@ -7,20 +7,26 @@ its lease finds its number outgrown when it next writes, and writes nothing.
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from django.db import Error as DatabaseTrouble
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from .models import Phase, SyncTarget
 
-# Longer than the slowest single batch; renewed at every batch.
+# Renewed at every batch, and from the side while a long one is on its way.
 LEASE: Final = timedelta(seconds=120)
+RENEW_EVERY: Final = 40.0
+# A batch over a thin line may take half an hour (`LONGEST` of the IMAP channel); what takes longer (seconds) hangs.
+LONGEST_BATCH: Final = 2100.0
 
 
 class LeaseLost(Exception):
@@ -34,6 +40,7 @@ class Lease:
     target: SyncTarget
     fence: int
     given_back: bool = False
+    progress_at: float = field(default_factory=time.monotonic)
 
     @property
     def account_id(self) -> UUID:
@@ -49,8 +56,15 @@ class Lease:
 
     def renew(self) -> None:
         """Extend the lease. Raises LeaseLost when it has been taken over."""
+        self.progress_at = time.monotonic()
         if not self._mine().update(lease_until=Now() + LEASE):
             raise LeaseLost(f"target {self.target.pk}: lease {self.fence} was taken over")
+
+    def extend(self) -> bool:
+        """Extend the lease without a step forward; False when it was given back, taken over, or nothing moves."""
+        if time.monotonic() - self.progress_at > LONGEST_BATCH:
+            return False
+        return bool(self._mine().filter(lease_until__isnull=False).update(lease_until=Now() + LEASE))
 
     def wanted(self) -> bool:
         """True when a request came in since this run began."""
@@ -118,3 +132,30 @@ def take(target_id: UUID | str) -> Iterator[Lease | None]:
         yield held
     finally:
         held.release()
+
+
+@contextmanager
+def kept(held: Lease) -> Iterator[None]:
+    """Extend the lease from a thread for the length of the block: a slow server's batch outlasts it.
+
+    Without this a second runner would start, the first one's batch be refused, and so on for ever.
+    """
+    ended = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(held, ended), name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        keeper.join()
+
+
+def _keep(held: Lease, ended: threading.Event) -> None:
+    while not ended.wait(RENEW_EVERY):
+        try:
+            if not held.extend():
+                return
+        except DatabaseTrouble:
+            continue  # one more try fits into the lease; the run itself meets the database with its next batch
+        finally:
+            connection.close()

@@ -17,7 +17,7 @@ from apps.providers.adapters.errors import AdapterError, Transient
 from apps.providers.models import AccountStatus, ProviderAccount
 from apps.tenants import context
 
-from . import ahead, limits, metrics, outcomes, registry, targets
+from . import ahead, lease, limits, metrics, outcomes, registry, targets
 from .lease import Lease, LeaseLost
 from .models import Phase
 from .registry import Applied, Kind
@@ -37,7 +37,7 @@ def run(held: Lease) -> None:
         if slot is None:
             _later(held)
             return
-        with slot, metrics.run(target) as measured:
+        with slot, lease.kept(held), metrics.run(target) as measured:
             try:
                 with connections.adapter(account, registry.get(target.kind)) as adapter:
                     applied = _sync(held, account, registry.get(target.kind), adapter)

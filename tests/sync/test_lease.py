@@ -1,7 +1,9 @@
 """One runner per target, whatever sleeps, dies or wakes late."""
 
 import threading
-from datetime import timedelta
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -73,3 +75,46 @@ def test_of_fifty_takers_at_once_one_gets_it(wanted: SyncTarget) -> None:
     for thread in threads:
         thread.join()
     assert len(got) == 1
+
+
+def test_a_batch_that_takes_longer_than_the_lease_keeps_it(wanted: SyncTarget, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY", 0.02)
+    with lease.take(wanted.pk) as held:
+        assert held is not None
+        soon = now() + timedelta(seconds=5)
+        SyncTarget.objects.filter(pk=wanted.pk).update(lease_until=soon)
+        with lease.kept(held):
+            until(lambda: lease_until(wanted) != soon)
+    assert lease_until(wanted) is None
+
+
+def test_a_lease_is_not_kept_once_it_is_given_back_or_nothing_moves(wanted: SyncTarget) -> None:
+    with lease.take(wanted.pk) as held:
+        assert held is not None
+        assert held.extend()
+        held.progress_at -= lease.LONGEST_BATCH + 1
+        assert not held.extend()
+        held.renew()
+        assert held.extend()
+        held.release()
+        assert not held.extend()
+        assert lease_until(wanted) is None
+
+
+def test_a_lease_that_was_taken_over_is_not_kept(wanted: SyncTarget) -> None:
+    with lease.take(wanted.pk) as slow:
+        assert slow is not None
+        expire(wanted)
+        with lease.take(wanted.pk):
+            assert not slow.extend()
+
+
+def lease_until(target: SyncTarget) -> datetime | None:
+    return SyncTarget.objects.values_list("lease_until", flat=True).get(pk=target.pk)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
