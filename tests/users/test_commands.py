@@ -139,7 +139,7 @@ def test_a_password_is_set_or_a_link_is_given(cast: Cast, monkeypatch: pytest.Mo
         (("tenant", "create", "public", "--owner", "a@b.test"), 2, "reserved"),
         (("tenant", "create", "A B", "--owner", "a@b.test"), 2, "host name"),
         (("tenant", "create", "fine-name", "--owner", "nobody"), 1, "not an e-mail address"),
-        (("tenant", "suspend", "no-such"), 1, "tenant list"),
+        (("tenant", "suspend", "no-such"), 2, "tenant list"),
         (("person", "password", "nobody@example.test"), 1, "Nobody here"),
         (("person", "create", "x@example.test", "--password-env", "NOT_SET_AT_ALL"), 2, "NOT_SET_AT_ALL"),
         (("person", "create", "x@example.test", "--timezone", "Mars/X"), 1, "Europe/Rome"),
@@ -157,7 +157,7 @@ def test_refusals_say_why_and_have_their_exit_code(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(("tenant",), 2), (("tenant", "create"), 2), (("keys", "turn"), 2), (("tenant", "suspend", "no-such"), 1)],
+    [(("tenant",), 2), (("tenant", "create"), 2), (("keys", "turn"), 2), (("tenant", "suspend", "no-such"), 2)],
 )
 def test_exit_codes_of_the_process(committed: None, arguments: tuple[str, ...], code: int) -> None:
     done = manage(*arguments)

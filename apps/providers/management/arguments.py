@@ -1,32 +1,14 @@
-"""Arguments that commands about accounts share: which tenant, whose account, and how to print."""
+"""Arguments that commands about accounts share: whose account, and which."""
 
-import json
-from typing import Any
 from uuid import UUID
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandError
 
 from apps.providers.models import AccountStatus, ProviderAccount
+from apps.tenants.management.arguments import BAD_ARGUMENTS
 from apps.tenants.models import Tenant
 from apps.users import members, people
 from apps.users.members import Member
-
-BAD_ARGUMENTS = 2
-
-
-def add_json(parser: CommandParser) -> None:
-    """--json, as every command takes it."""
-    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
-
-
-def tenant_of(slug: str) -> Tenant:
-    """The tenant by its short name. Raises CommandError (2)."""
-    tenant = Tenant.objects.filter(slug=slug).first()
-    if tenant is None:
-        raise CommandError(
-            f"There is no tenant {slug!r}; `manage.py tenant list` shows those that exist.", returncode=BAD_ARGUMENTS
-        )
-    return tenant
 
 
 def member_of(tenant: Tenant, email: str) -> Member:
@@ -55,8 +37,3 @@ def accounts_of(name: str | None) -> list[ProviderAccount]:
             returncode=BAD_ARGUMENTS,
         )
     return list(found)
-
-
-def as_text(facts: Any) -> str:
-    """One line of JSON."""
-    return json.dumps(facts, default=str, ensure_ascii=False)

@@ -1,7 +1,6 @@
 """`manage.py account connect|discover|list|disconnect`: the accounts of a tenant's people."""
 
-import os
-from argparse import ArgumentTypeError, _SubParsersAction
+from argparse import ArgumentTypeError
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -10,16 +9,10 @@ from apps.core.problems import Problem
 from apps.providers import accounts, connect, discovery
 from apps.providers.checks import SHOWN, Check, Server, Services
 from apps.providers.connect import ConnectRequest
-from apps.providers.management.arguments import (
-    BAD_ARGUMENTS,
-    accounts_of,
-    add_json,
-    as_text,
-    member_of,
-    tenant_of,
-)
+from apps.providers.management.arguments import accounts_of, member_of
 from apps.providers.network import Network
 from apps.tenants import context
+from apps.tenants.management.arguments import BAD_ARGUMENTS, add_action, as_text, secret_of, tenant_of
 from apps.users.models import User
 
 # What a port means when --security is left out (RFC 8314).
@@ -34,7 +27,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-        new = _action(actions, "connect", "check the servers and connect an account")
+        new = add_action(actions, "connect", "check the servers and connect an account")
         new.add_argument("--tenant", required=True, metavar="SLUG")
         new.add_argument("--owner", required=True, metavar="EMAIL", help="the person whose account it is")
         new.add_argument("--address", required=True, metavar="ADDRESS")
@@ -50,10 +43,10 @@ class Command(BaseCommand):
         new.add_argument("--username", default="", help="default: the address")
         new.add_argument("--name", default="", help="shown as the sender's name")
         new.add_argument("--password-env", required=True, metavar="VAR", help="environment variable with the password")
-        look = _action(actions, "discover", "show what is found for an address, without a password")
+        look = add_action(actions, "discover", "show what is found for an address, without a password")
         look.add_argument("address")
-        _action(actions, "list", "list a tenant's accounts").add_argument("--tenant", required=True, metavar="SLUG")
-        end = _action(actions, "disconnect", "end an account and remove its mirror")
+        add_action(actions, "list", "list a tenant's accounts").add_argument("--tenant", required=True, metavar="SLUG")
+        end = add_action(actions, "disconnect", "end an account and remove its mirror")
         end.add_argument("--tenant", required=True, metavar="SLUG")
         end.add_argument("--account", required=True, metavar="ID-OR-ADDRESS")
 
@@ -66,10 +59,7 @@ class Command(BaseCommand):
     def _connect(self, *, tenant: str, owner: str, json: bool, password_env: str, **options: Any) -> None:
         opened = tenant_of(tenant)
         member = member_of(opened, owner)
-        password = os.environ.get(password_env)
-        if not password:
-            empty = f"The environment variable {password_env} is empty or not set."
-            raise CommandError(empty, returncode=BAD_ARGUMENTS)
+        password = secret_of(password_env)
         services = Services(
             _server(options["imap"], options["security"]),
             _server(options["smtp"], options["security"]),
@@ -157,9 +147,3 @@ def _server(where: tuple[str, int] | None, security: str | None) -> Server | Non
 
 def _shown(fact: Any) -> str:
     return f"{fact['host']}:{fact['port']} ({fact['security']})" if isinstance(fact, dict) else str(fact or "-")
-
-
-def _action(actions: "_SubParsersAction[CommandParser]", name: str, what: str) -> CommandParser:
-    parser = actions.add_parser(name, help=what, description=what)
-    add_json(parser)
-    return parser

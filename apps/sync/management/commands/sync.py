@@ -1,7 +1,6 @@
 """`manage.py sync now|status|reset`: the engine by hand."""
 
 import time
-from argparse import _SubParsersAction
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,11 +8,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
 from apps.core.clock import now
-from apps.providers.management.arguments import accounts_of, add_json, as_text, tenant_of
+from apps.providers.management.arguments import accounts_of
 from apps.sync import operations, registry, status
 from apps.sync.models import Phase, SyncTarget
 from apps.sync.status import Row
 from apps.tenants import context
+from apps.tenants.management.arguments import add_action, as_text, tenant_of
 
 POLL: Final = 0.3
 LINE: Final = "{:<38} {:<9} {:<8} {:<8} {:<20} {:<9} {:<7} {}"
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             ("status", "show how each sync stands"),
             ("reset", "forget cursors, failures and pauses, and compare with the provider in full"),
         ):
-            action = _action(actions, name, what)
+            action = add_action(actions, name, what)
             action.add_argument("--tenant", required=True, metavar="SLUG")
             action.add_argument("--account", metavar="ID-OR-ADDRESS", help="default: all")
             action.add_argument("--kind", choices=registry.names(), help="default: all")
@@ -115,9 +115,3 @@ class Command(BaseCommand):
 def _done(target: SyncTarget, begun: datetime) -> bool:
     synced = target.last_synced_at is not None and target.last_synced_at >= begun
     return synced and target.phase == Phase.LIVE and target.wanted_at is None
-
-
-def _action(actions: "_SubParsersAction[CommandParser]", name: str, what: str) -> CommandParser:
-    parser = actions.add_parser(name, help=what, description=what)
-    add_json(parser)
-    return parser

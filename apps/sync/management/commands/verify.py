@@ -5,10 +5,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.providers.management.arguments import accounts_of, add_json, as_text, tenant_of
+from apps.providers.management.arguments import accounts_of
 from apps.sync import verification
 from apps.sync.verification import Verified
 from apps.tenants import context
+from apps.tenants.management.arguments import add_json, as_text, tenant_of
 
 
 class Command(BaseCommand):

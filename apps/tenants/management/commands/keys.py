@@ -1,12 +1,12 @@
 """`manage.py keys rotate`: put every tenant's data keys under the newest master key."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.tenants import rewrapping
+from apps.tenants.management.arguments import add_json, as_text
 from apps.tenants.progress import Progress, silence
 
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=["rotate"])
-        parser.add_argument("--json", action="store_true", help="print the outcome as one JSON line")
+        add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -31,7 +31,7 @@ class Command(BaseCommand):
                 f"Nothing was changed: {closed}. PMSYNC_MASTER_KEYS must list every key still in use."
             ) from None
         if options["json"]:
-            self.stdout.write(json.dumps(asdict(done)))
+            self.stdout.write(as_text(asdict(done)))
         elif done.rewrapped:
             self.stdout.write(
                 f"{done.rewrapped} data keys re-wrapped, {done.already} stood under {done.master_key_id!r} already. "

@@ -1,6 +1,5 @@
 """`manage.py migrate`: public schema, template, then every tenant that is behind."""
 
-import json
 import sys
 from dataclasses import asdict
 from typing import Any, Final
@@ -11,6 +10,7 @@ from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db.migrations.autodetector import MigrationAutodetector
 
 from apps.tenants import migrations_run, schema, template
+from apps.tenants.management.arguments import add_json, as_text
 from apps.tenants.progress import Progress, silence
 
 # Makes the tables of the tenants and of the template's dump.
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--plan", action="store_true", help="show what would be done, and do nothing")
         parser.add_argument("--check", action="store_true", help="exit 1 if anything would be done, and do nothing")
         parser.add_argument("--at-once", type=int, default=2, help="tenants migrated at a time (default 2)")
-        parser.add_argument("--json", action="store_true", help="print the outcome as one JSON line")
+        add_json(parser)
         parser.add_argument("--database", default="default", choices=["default"], help="there is one database")
         parser.add_argument(
             "--noinput", "--no-input", action="store_false", dest="interactive", help="never asks anyway"
@@ -66,7 +66,7 @@ class Command(BaseCommand):
         waiting = [] if empty else [tenant.slug for tenant in migrations_run.behind()]
         behind = empty or template.is_behind()
         if as_json:
-            self.stdout.write(json.dumps({"public": pending, "template": behind, "tenants": waiting}))
+            self.stdout.write(as_text({"public": pending, "template": behind, "tenants": waiting}))
         elif not quiet:
             call_command(DjangoMigrate(), plan=True, skip_checks=True, stdout=self.stdout._out)
             self.stdout.write(f"Template: {'to be migrated' if behind else 'up to date'}.")
@@ -76,7 +76,7 @@ class Command(BaseCommand):
 
     def _finish(self, outcome: migrations_run.Outcome, *, as_json: bool, quiet: bool) -> None:
         if as_json:
-            self.stdout.write(json.dumps(asdict(outcome)))
+            self.stdout.write(as_text(asdict(outcome)))
         elif not quiet and not outcome.failed:
             self.stdout.write(f"Everything stands at schema {schema.version()}; {outcome.migrated} tenants migrated.")
         for slug, problem in outcome.failed.items():

@@ -1,14 +1,11 @@
 """`manage.py person create|list|password`: the people of this installation."""
 
-import json
-import os
-from argparse import _SubParsersAction
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.tenants.models import Tenant
+from apps.tenants.management.arguments import add_action, as_text, secret_of, tenant_of
 from apps.users import passwords, people
 from apps.users.models import Role, User
 
@@ -21,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-        create = _action(actions, "create", "create a person, and make them a member of a tenant")
+        create = add_action(actions, "create", "create a person, and make them a member of a tenant")
         create.add_argument("email")
         create.add_argument("--name", default="")
         create.add_argument("--tenant", metavar="SLUG")
@@ -32,9 +29,9 @@ class Command(BaseCommand):
         create.add_argument(
             "--password-env", metavar="VAR", help="variable that holds the password; else a link is mailed"
         )
-        listing = _action(actions, "list", "list people")
+        listing = add_action(actions, "list", "list people")
         listing.add_argument("--tenant", metavar="SLUG")
-        password = _action(actions, "password", "set a password, or mail and print a link to set one")
+        password = add_action(actions, "password", "set a password, or mail and print a link to set one")
         password.add_argument("email")
         password.add_argument("--password-env", metavar="VAR", help="variable that holds it; else a link is mailed")
 
@@ -45,7 +42,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(refused.messages)) from None
 
     def _say(self, as_json: bool, facts: Any, text: str) -> None:
-        self.stdout.write(json.dumps(facts) if as_json else text)
+        self.stdout.write(as_text(facts) if as_json else text)
 
     def _create(
         self,
@@ -61,8 +58,8 @@ class Command(BaseCommand):
         json: bool,
         **_: Any,
     ) -> None:
-        company = _tenant(tenant) if tenant else None
-        password = _secret(password_env)
+        company = tenant_of(tenant) if tenant else None
+        password = secret_of(password_env) if password_env else None
         user = people.create_person(email, name, password, locale=locale, timezone=timezone, is_staff=staff)
         if company:
             people.join(company, user, Role(role))
@@ -74,7 +71,7 @@ class Command(BaseCommand):
     def _list(self, *, tenant: str | None, json: bool, **_: Any) -> None:
         users = User.objects.order_by("email").prefetch_related("memberships__tenant")
         if tenant:
-            users = users.filter(memberships__tenant=_tenant(tenant))
+            users = users.filter(memberships__tenant=tenant_of(tenant))
         facts = [_facts(user) for user in users]
         lines = [f"{fact['email']:<40} {_places(fact)}" for fact in facts]
         self._say(json, facts, "\n".join(lines) or "Nobody yet.")
@@ -83,7 +80,7 @@ class Command(BaseCommand):
         user = people.find(email)
         if user is None:
             raise CommandError(f"Nobody here has the address {email}.")
-        password = _secret(password_env)
+        password = secret_of(password_env) if password_env else None
         if password is None:
             link = people.invite(user)
             self._say(json, {"set_password": link}, f"They choose a password here, within three days:\n{link}")
@@ -91,27 +88,6 @@ class Command(BaseCommand):
         passwords.StrengthValidator().validate(password, user)
         people.set_password(user, password)
         self._say(json, _facts(user), f"The password of {user.email} is set, and their devices are signed out.")
-
-
-def _action(actions: "_SubParsersAction[CommandParser]", name: str, what: str) -> CommandParser:
-    parser = actions.add_parser(name, help=what, description=what)
-    parser.add_argument("--json", action="store_true", help="print the outcome as one JSON line")
-    return parser
-
-
-def _secret(variable: str | None) -> str | None:
-    if variable is None:
-        return None
-    if not os.environ.get(variable):
-        raise CommandError(f"The environment variable {variable} is empty or not set.", returncode=2)
-    return os.environ[variable]
-
-
-def _tenant(slug: str) -> Tenant:
-    tenant = Tenant.objects.filter(slug=slug).first()
-    if tenant is None:
-        raise CommandError(f"There is no tenant {slug!r}; `manage.py tenant list` shows those that exist.")
-    return tenant
 
 
 def _facts(user: User) -> dict[str, Any]:

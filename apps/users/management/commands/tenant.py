@@ -1,9 +1,8 @@
 """`manage.py tenant create|list|suspend|resume|export|erase`: the companies of this installation."""
 
-import json
 import sys
-from argparse import _SubParsersAction
 from dataclasses import asdict
+from json import dumps as pretty
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Count
 
 from apps.tenants import exporting, provisioning
+from apps.tenants.management.arguments import add_action, as_text, tenant_of
 from apps.tenants.models import Plan, Tenant
 from apps.users import companies
 
@@ -25,18 +25,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-        create = _action(actions, "create", "create a tenant; again, to complete one that was cut off")
+        create = add_action(actions, "create", "create a tenant; again, to complete one that was cut off")
         create.add_argument("slug", help="short name, first label of the tenant's host name")
         create.add_argument("--name", help="the company's name (default: the slug)")
         create.add_argument("--plan", choices=Plan.values, default=Plan.STANDARD.value)
         create.add_argument("--owner", required=True, metavar="EMAIL", help="becomes a person if they are not one yet")
-        _action(actions, "list", "list all tenants")
+        add_action(actions, "list", "list all tenants")
         for name, what in (("suspend", "close a tenant; its data stays"), ("resume", "open a suspended tenant")):
-            _action(actions, name, what).add_argument("slug")
-        export = _action(actions, "export", "write an archive of what the tenant holds")
+            add_action(actions, name, what).add_argument("slug")
+        export = add_action(actions, "export", "write an archive of what the tenant holds")
         export.add_argument("slug")
         export.add_argument("--to", type=Path, metavar="FILE", help="the archive (default: SLUG.zip)")
-        erase = _action(actions, "erase", "remove a tenant for good and print what was removed")
+        erase = add_action(actions, "erase", "remove a tenant for good and print what was removed")
         erase.add_argument("slug")
         erase.add_argument("--yes", action="store_true", help="do not ask for the short name again")
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(refused.messages)) from None
 
     def _say(self, as_json: bool, facts: Any, text: str) -> None:
-        self.stdout.write(json.dumps(facts, default=str) if as_json else text)
+        self.stdout.write(as_text(facts) if as_json else text)
 
     def _create(self, *, slug: str, name: str | None, plan: str, owner: str, json: bool, **_: Any) -> None:
         try:
@@ -70,19 +70,19 @@ class Command(BaseCommand):
         self._say(json, [_facts(row) | {"members": row.members} for row in rows], text)
 
     def _suspend(self, *, slug: str, json: bool, **_: Any) -> None:
-        tenant = _tenant(slug)
+        tenant = tenant_of(slug)
         provisioning.suspend(tenant)
         self._say(json, _facts(tenant), f"Tenant {slug} is suspended: nobody can use it, and its data stays.")
 
     def _resume(self, *, slug: str, json: bool, **_: Any) -> None:
-        tenant = _tenant(slug)
+        tenant = tenant_of(slug)
         provisioning.resume(tenant)
         self._say(json, _facts(tenant), f"Tenant {slug} is open again.")
 
     def _export(self, *, slug: str, to: Path | None, json: bool, **_: Any) -> None:
         target = to or Path(f"{slug}.zip")
         try:
-            done = exporting.export(_tenant(slug), target)
+            done = exporting.export(tenant_of(slug), target)
         except OSError as refused:
             raise CommandError(f"{refused.filename or target} cannot be read or written: {refused.strerror}.") from None
         text = (
@@ -92,33 +92,16 @@ class Command(BaseCommand):
         self._say(json, asdict(done) | {"archive": str(target)}, text)
 
     def _erase(self, *, slug: str, yes: bool, json: bool, **_: Any) -> None:
-        tenant = _tenant(slug)
+        tenant = tenant_of(slug)
         if not yes and not _typed_again(slug):
             raise CommandError("Nothing was erased.")
         try:
             done = companies.erase(tenant)
         except redis.RedisError as away:
             raise CommandError(f"Erasing stopped because Redis is away ({away}). Run the command again.") from None
-        self.stdout.write(_json(done.as_json(), pretty=not json))
+        self.stdout.write(as_text(done.as_json()) if json else pretty(done.as_json(), indent=2))
         if not done.complete:
             raise CommandError("Something is left; the certificate says what. Run the command again.")
-
-
-def _action(actions: "_SubParsersAction[CommandParser]", name: str, what: str) -> CommandParser:
-    parser = actions.add_parser(name, help=what, description=what)
-    parser.add_argument("--json", action="store_true", help="print the outcome as one JSON line")
-    return parser
-
-
-def _json(value: Any, *, pretty: bool) -> str:
-    return json.dumps(value, indent=2 if pretty else None)
-
-
-def _tenant(slug: str) -> Tenant:
-    tenant = Tenant.objects.filter(slug=slug).first()
-    if tenant is None:
-        raise CommandError(f"There is no tenant {slug!r}; `manage.py tenant list` shows those that exist.")
-    return tenant
 
 
 def _facts(tenant: Tenant) -> dict[str, Any]:
