@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,9 +22,10 @@ from django.db.models.functions import Now
 
 from .models import Phase, SyncTarget
 
-# Renewed at every batch, and from the side while a long one is on its way.
-LEASE: Final = timedelta(seconds=120)
-RENEW_EVERY: Final = 40.0
+# Renewed at every batch, and from the side while a long one is on its way. What a killed worker held is
+# free after so long.
+LEASE: Final = timedelta(seconds=45)
+RENEW_EVERY: Final = 15.0
 # A batch over a thin line may take half an hour (`LONGEST` of the IMAP channel); what takes longer (seconds) hangs.
 LONGEST_BATCH: Final = 2100.0
 
@@ -135,13 +136,14 @@ def take(target_id: UUID | str) -> Iterator[Lease | None]:
 
 
 @contextmanager
-def kept(held: Lease) -> Iterator[None]:
+def kept(held: Lease, extended: Callable[[], None]) -> Iterator[None]:
     """Extend the lease from a thread for the length of the block: a slow server's batch outlasts it.
 
     Without this a second runner would start, the first one's batch be refused, and so on for ever.
+    `extended` is called each time, for what else must last as long.
     """
     ended = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(held, ended), name="lease", daemon=True)
+    keeper = threading.Thread(target=_keep, args=(held, extended, ended), name="lease", daemon=True)
     keeper.start()
     try:
         yield
@@ -150,11 +152,12 @@ def kept(held: Lease) -> Iterator[None]:
         keeper.join()
 
 
-def _keep(held: Lease, ended: threading.Event) -> None:
+def _keep(held: Lease, extended: Callable[[], None], ended: threading.Event) -> None:
     while not ended.wait(RENEW_EVERY):
         try:
             if not held.extend():
                 return
+            extended()
         except DatabaseTrouble:
             continue  # one more try fits into the lease; the run itself meets the database with its next batch
         finally:

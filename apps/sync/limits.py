@@ -10,11 +10,10 @@ count and runs go on: the lease still admits one runner a target.
 
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import uniform
-from typing import Final
+from typing import Final, Self
 
 import redis
 import structlog
@@ -27,7 +26,8 @@ from .models import Phase, SyncTarget
 
 log = structlog.get_logger(__name__)
 
-SLOT_SECONDS: Final = 150
+# Extended while the run goes on: a killed worker's slot is in nobody's way for longer.
+SLOT_SECONDS: Final = 60
 URGENT_RESERVE: Final = 2
 
 
@@ -69,8 +69,33 @@ def urgent(target: SyncTarget) -> bool:
     return target.phase != Phase.INITIAL and target.wanted_because in queues.URGENT
 
 
-def take(target: SyncTarget) -> AbstractContextManager[None] | None:
-    """A slot for one run, held for the length of the block; None when a cap is reached."""
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place under each cap, given back when its block ends. Without caps it counts nothing."""
+
+    caps: tuple[str, ...]
+    member: str
+
+    def extend(self) -> None:
+        """Hold it for as long again."""
+        self._each(lambda key: client().zadd(key, {self.member: time.time() + SLOT_SECONDS}, xx=True))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._each(lambda key: client().zrem(key, self.member))
+
+    def _each(self, do: Callable[[str], object]) -> None:
+        try:
+            for key in self.caps:
+                do(key)
+        except redis.RedisError:
+            pass  # the slot frees itself when its time is over
+
+
+def take(target: SyncTarget) -> Slot | None:
+    """A slot for one run; None when a cap is reached."""
     limit = of(target.provider_type)
     waited_for = urgent(target)
     caps = {f"pmsync:slots:{target.provider_type}:{target.host}": limit.concurrent + URGENT_RESERVE * waited_for}
@@ -82,24 +107,12 @@ def take(target: SyncTarget) -> AbstractContextManager[None] | None:
         full = script(keys=list(caps), args=[moment, moment + SLOT_SECONDS, member, *caps.values()])
     except redis.RedisError as error:
         log.warning("limits not counted", reason=type(error).__name__)
-        return _held({}, member)
+        return Slot((), member)
     if full:
         cap = "host" if int(full) == 1 else "tenant"
         metrics.count("rate_limit_hits", provider_type=target.provider_type, cap=cap)
         return None
-    return _held(caps, member)
-
-
-@contextmanager
-def _held(caps: dict[str, int], member: str) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        try:
-            for key in caps:
-                client().zrem(key, member)
-        except redis.RedisError:
-            pass  # the slot frees itself when its time is over
+    return Slot(tuple(caps), member)
 
 
 def retry_delay() -> float:

@@ -37,7 +37,7 @@ def run(held: Lease) -> None:
         if slot is None:
             _later(held)
             return
-        with slot, lease.kept(held), metrics.run(target) as measured:
+        with slot, lease.kept(held, slot.extend), metrics.run(target) as measured:
             try:
                 with connections.adapter(account, registry.get(target.kind)) as adapter:
                     applied = _sync(held, account, registry.get(target.kind), adapter)

@@ -41,8 +41,9 @@ VICTIMS: Final = ("worker", "worker2", "watcher", "beat", "redis", "web")
 # Seconds between two operations, and between two deaths.
 PACE: Final = (0.0, 0.4)
 LIFE: Final = (1.5, 5.0)
-# Beat, sweep and workers are given this long (seconds) to bring the mirror even after the last death.
-EVEN: Final = 150.0
+# Beat, sweep and workers are given this long (seconds) to bring the mirror even after the last death: what a
+# killed worker held is free after 45, the sweep comes within 20, a mailbox that is gone is believed after 60.
+EVEN: Final = 180.0
 
 
 class Browser:
@@ -181,7 +182,9 @@ def test_random_changes_amid_random_deaths(
         begun = time.monotonic()
         while left := differences(account):
             stack.tend()
-            assert time.monotonic() - begun < EVEN, (left[:10], done[-40:])
+            if time.monotonic() - begun > EVEN:
+                target = SyncTarget.objects.filter(account_id=account.pk).values().get()
+                pytest.fail(f"not even: {left}\n{target}\n{done[-40:]}", pytrace=False)
             time.sleep(2)
         print(f"{OPERATIONS} operations, deaths {dict(reaper.deaths)}, even after {time.monotonic() - begun:.1f} s")
         verified = verification.verify(account, settle=5)

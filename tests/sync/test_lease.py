@@ -83,8 +83,10 @@ def test_a_batch_that_takes_longer_than_the_lease_keeps_it(wanted: SyncTarget, m
         assert held is not None
         soon = now() + timedelta(seconds=5)
         SyncTarget.objects.filter(pk=wanted.pk).update(lease_until=soon)
-        with lease.kept(held):
+        extended = threading.Event()
+        with lease.kept(held, extended.set):
             until(lambda: lease_until(wanted) != soon)
+            assert extended.wait(20)
     assert lease_until(wanted) is None
 
 

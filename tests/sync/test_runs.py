@@ -1,7 +1,9 @@
 """Runs: news before history, imports that give way, and work that survives its worker."""
 
+import time
 from typing import Any
 
+from apps.core.redis import client
 from apps.sync import lease, limits, targets, tasks
 from apps.sync.models import Phase, SyncTarget
 from tests.sync.fixtures import ScriptedKind
@@ -117,3 +119,17 @@ def test_a_background_run_over_the_tenants_cap_waits_and_one_that_a_person_waits
     assert again is not None
     with again:
         pass
+
+
+def test_a_slot_lasts_as_long_as_its_run_and_comes_back_by_no_extending(wanted: SyncTarget, queued: Any) -> None:
+    wanted.wanted_because = "schedule"
+    slot = limits.take(wanted)
+    assert slot is not None
+    with slot:
+        for key in slot.caps:
+            client().zadd(key, {slot.member: time.time() + 1})
+        slot.extend()
+        for key in slot.caps:
+            assert float(client().zscore(key, slot.member) or 0) > time.time() + 30
+    slot.extend()
+    assert all(client().zscore(key, slot.member) is None for key in slot.caps)
