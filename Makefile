@@ -56,7 +56,7 @@ bench-%: env test-system ## one measurement, as one JSON line (bench-initial, be
 bench-live: client
 
 soak: env test-system ## 2,000 random changes amid random deaths, against three kinds of server (30 minutes)
-	@PMSYNC_TEST_OPERATIONS=$${PMSYNC_TEST_OPERATIONS:-2000} $(BIN)/python -m pytest -q -s tests/faults
+	@$(BIN)/python -m pytest -q -s tests/faults
 
 up: env ## start the private servers and leave them running
 	@$(BIN)/python -m pmsync.private up

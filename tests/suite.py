@@ -81,7 +81,10 @@ CLIENT_SIDE: Final = (
     Step("client budget", ["npm", "run", "--silent", "budget"], CLIENT, static=True),
 )
 TESTS: Final = (
-    Step("tests", python("pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "not serial and not chromium")),
+    Step(
+        "tests",
+        python("pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "not serial and not chromium and not soak"),
+    ),
     # These mostly wait, for servers that they kill and clocks that they let run out, and must not
     # wait for a busy machine besides: many side by side are still less work than it can do.
     Step("fault tests", python("pytest", "-q", "-n", "4", "--dist", "loadfile", "-m", "serial and not chromium")),

@@ -21,6 +21,8 @@ from .adapters.errors import ProviderDown, Rejected
 from .models import ProviderAccount
 
 KEEP_SECONDS: Final = 600.0
+# A session's own view can grow old (Dovecot was seen to list mailboxes as they had been): none is kept for longer.
+OLDEST_SECONDS: Final = 600.0
 # A connection quiet for longer is asked whether it lives before it is used.
 TRUST_SECONDS: Final = 20.0
 MOST_KEPT: Final = 64
@@ -38,6 +40,7 @@ class Opener(Protocol):
 class _Kept:
     adapter: Any
     opened_for: bytes
+    opened_at: float
     used_at: float
 
 
@@ -48,38 +51,39 @@ _lock = threading.Lock()
 @contextmanager
 def adapter(account: ProviderAccount, kind: Opener) -> Iterator[Any]:
     """A logged-in adapter of the account, kept or fresh. Raises the adapter's own errors."""
-    key = (account.pk, kind.name)
-    current = _usable(key, bytes(account.credentials)) or kind.open(account)
+    key, sealed, moment = (account.pk, kind.name), bytes(account.credentials), time.monotonic()
+    current = _usable(key, sealed) or _Kept(kind.open(account), sealed, moment, moment)
     try:
-        yield current
+        yield current.adapter
     except BaseException:
-        current.close()
+        current.adapter.close()
         raise
-    _keep(key, current, bytes(account.credentials))
+    _keep(key, current)
 
 
-def _usable(key: tuple[UUID, str], sealed: bytes) -> Any | None:
+def _usable(key: tuple[UUID, str], sealed: bytes) -> _Kept | None:
     with _lock:
         kept = _pool.pop(key, None)
     if kept is None:
         return None
-    quiet = time.monotonic() - kept.used_at
+    moment = time.monotonic()
+    quiet, old = moment - kept.used_at, moment - kept.opened_at > OLDEST_SECONDS
     changed = kept.opened_for != sealed
-    if changed or quiet > KEEP_SECONDS or (quiet > TRUST_SECONDS and not kept.adapter.alive()):
+    if changed or old or quiet > KEEP_SECONDS or (quiet > TRUST_SECONDS and not kept.adapter.alive()):
         kept.adapter.close()
         return None
-    return kept.adapter
+    return kept
 
 
-def _keep(key: tuple[UUID, str], current: Any, sealed: bytes) -> None:
-    moment = time.monotonic()
+def _keep(key: tuple[UUID, str], current: _Kept) -> None:
+    current.used_at = moment = time.monotonic()
     with _lock:
         # Of accounts that ended, or that other processes sync now, nobody would ever ask again.
         idle = [name for name, kept in _pool.items() if moment - kept.used_at > KEEP_SECONDS]
         evicted = [_pool.pop(name, None) for name in {key, *idle}]
         if len(_pool) >= MOST_KEPT:
             evicted.append(_pool.pop(min(_pool, key=lambda name: _pool[name].used_at)))
-        _pool[key] = _Kept(current, sealed, moment)
+        _pool[key] = current
     for old in evicted:
         if old is not None:
             old.adapter.close()

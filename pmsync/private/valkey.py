@@ -22,6 +22,16 @@ def _alive(folder: Path) -> int | None:
     return pid
 
 
+def _answers(port: int) -> bool:
+    """True when it does: a port that accepts may still belong to a server that is coming up."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as probe:
+            probe.sendall(b"PING\r\n")
+            return probe.recv(5) == b"+PONG"
+    except OSError:
+        return False
+
+
 def start(folder: Path, *, port: int | None = None) -> int:
     """Start and return the port; a running server is left alone. Raises SystemExit on failure."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -36,10 +46,9 @@ def start(folder: Path, *, port: int | None = None) -> int:
     command += ["--logfile", str(folder / "server.log"), "--maxmemory-policy", "noeviction"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                port_file.write_text(str(port))
-                return port
+        if _answers(port):
+            port_file.write_text(str(port))
+            return port
         time.sleep(0.02)
     raise SystemExit(f"The private Valkey did not start; its log: {folder / 'server.log'}")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from apps.providers import connections
-from apps.providers.connections import KEEP_SECONDS, MOST_KEPT, TRUST_SECONDS
+from apps.providers.connections import KEEP_SECONDS, MOST_KEPT, OLDEST_SECONDS, TRUST_SECONDS
 from apps.providers.models import ProviderAccount
 
 
@@ -58,6 +58,17 @@ def test_a_connection_is_used_again_while_the_log_in_is_the_same(clock: SimpleNa
     line = use(mine)
     assert use(mine) is line
     mine.credentials = b"sealed anew"
+    assert use(mine) is not line
+    assert line.closed
+
+
+def test_a_connection_that_is_used_all_the_time_is_made_anew_when_it_is_old(clock: SimpleNamespace) -> None:
+    mine = account()
+    line = use(mine)
+    for _ in range(int(OLDEST_SECONDS // 10)):
+        clock.now += 10
+        assert use(mine) is line
+    clock.now += 10
     assert use(mine) is not line
     assert line.closed
 
