@@ -29,6 +29,7 @@ from . import burial, events, locks, mailboxes, placements, prepare, threads
 from .models import Mailbox
 from .prepare import Draft
 from .rows import normalise
+from .search import upkeep
 from .threads import Counted
 
 PROGRESS_SECONDS: Final = 1.0
@@ -57,7 +58,7 @@ def apply(held: Lease, account: ProviderAccount, prepared: Prepared) -> Applied:
     if batch.listing is not None:
         return mailboxes.apply_listing(held, account, batch.listing)
     with transaction.atomic():
-        locks.account(account.pk)
+        (locks.account if batch.live else locks.account_for_history)(account.pk)
         held.check()
         mailbox = Mailbox.objects.filter(account=account, remote_id=batch.mailbox).first()
         if mailbox is None:
@@ -96,6 +97,7 @@ class _Writer:
         removed |= placements.remove(self.mailbox, self.batch.vanished, here)
         assigned = threads.assign(self.account.pk, self.account.address, self.new)
         write_messages(self.account.pk, self.new)
+        upkeep.wrote(len(self.new))
         placements.add(self.mailbox, places, here)
         self.touched |= removed
         thread_ids = placements.settle(self.touched) | assigned.existing | self.emptied
@@ -265,6 +267,7 @@ WORDS_COLUMNS: Final = "message_id, account_id, at, sender, recipients, subject,
 
 
 def _write_words(cursor: Any, account_id: UUID, drafts: Sequence[Draft]) -> None:
-    with cursor.copy(f"COPY mail_messagewords ({WORDS_COLUMNS}) FROM STDIN") as copy:
+    # In binary form: PostgreSQL would take longer to read a vector's text than to write its row.
+    with cursor.copy(f"COPY mail_messagewords ({WORDS_COLUMNS}) FROM STDIN (FORMAT binary)") as copy:
         for draft in drafts:
             copy.write_row((draft.id, account_id, draft.at, *draft.words))

@@ -14,9 +14,10 @@ from apps.realtime import journal
 from apps.sync.lease import Lease
 from apps.sync.registry import Applied, Comparison
 
-from . import comparison, ingest, locks
+from . import comparison, ingest, locks, tasks
 from .mirror import AccountMirror
 from .models import Mailbox
+from .search import upkeep
 
 # "True as of" moves at every sync; browsers are told only when what they show has grown this old.
 AS_OF_STEP: Final = timedelta(minutes=5)
@@ -64,6 +65,8 @@ class MailKind:
             current.save(update_fields=["as_of", "reachable", "import_finished_at"])
             if tell:
                 journal.append([accounts.status_event(current)])
+        if upkeep.due():
+            tasks.sort_words.hand_over(str(held.target.tenant_id))
 
     def forget(self, account: ProviderAccount) -> None:
         """Drop every mailbox's cursor. The lock keeps a batch that is being written from storing one behind it."""

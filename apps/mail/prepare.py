@@ -35,8 +35,8 @@ class Draft:
     mail: mime.ParsedMail
     at: datetime
     snippet: str
-    words: tuple[str, str, str, str, str, str]
-    """Sender, recipients, subject, file names (all folded), body, and their vector."""
+    words: tuple[str, str, str, str, str, bytes]
+    """Sender, recipients, subject, file names (all folded), body, and their vector in binary form."""
     links: tuple[bytes, ...]
     truncated: tuple[str, ...]
     blob: blobs.BlobRef | None = None
@@ -88,7 +88,7 @@ def draft(record: MessageRecord) -> Draft:
     )
 
 
-def _words(mail: mime.ParsedMail) -> tuple[str, str, str, str, str, str]:
+def _words(mail: mime.ParsedMail) -> tuple[str, str, str, str, str, bytes]:
     sender = _people(mail.from_ or mail.sender)
     recipients = _people((*mail.to, *mail.cc, *mail.bcc))
     filenames = fold(" ".join(part.filename for part in mail.attachments))[:NAMES_MOST]

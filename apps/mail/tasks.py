@@ -1,11 +1,16 @@
 """Celery entry points of mail's housekeeping."""
 
+import structlog
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
 from apps.tenants.models import Status, Tenant
 from apps.tenants.tasks import PublicTask, TenantTask
 
 from . import burial
+from .search import upkeep
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task(base=TenantTask, name="mail.bury", ignore_result=True)
@@ -19,3 +24,22 @@ def bury_all() -> None:
     """One burial task for each active tenant."""
     for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
         bury.apply_async((str(tenant_id),), queue="housekeeping")
+
+
+class Upkeep(TenantTask):
+    """Hands itself to the queue; lost, the next one does its work too."""
+
+    abstract = True
+
+    def hand_over(self, tenant_id: str) -> None:
+        """Enqueue. Never raises for an unreachable queue."""
+        try:
+            self.apply_async((tenant_id,), queue="housekeeping")
+        except (OperationalError, OSError) as error:
+            log.warning("sorting of words not enqueued; the next one does both", reason=type(error).__name__)
+
+
+@shared_task(base=Upkeep, name="mail.sort_words", ignore_result=True)
+def sort_words(tenant_id: str) -> None:
+    """Sort what is new into the tenant's index of words."""
+    upkeep.sort_in()

@@ -7,6 +7,7 @@ of what reading alone costs. Prints one JSON line for each figure.
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -35,6 +36,7 @@ def main() -> None:
     if options.job:
         work(Mirror(*options.job))
         return
+    os.environ["EMAIL_SYNC_SLICE_SECONDS"] = "3600"
     with installation.durable() as folder, Dovecot.start(folder / "dovecot") as dovecot:
         measure(folder, dovecot, options.messages, options.rounds)
 

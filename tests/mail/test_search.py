@@ -211,11 +211,19 @@ def test_what_is_typed_is_taken_as_it_stands(filled: Box, text: str, found: int)
     assert len(search.suggest(filled.member, text)) == found
 
 
-def matches(vector: str, asked: str | None) -> bool:
+def matches(vector: bytes, asked: str | None) -> bool:
     """PostgreSQL's own answer."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT %s::tsvector @@ %s::tsquery", [vector, asked])
-        return bool(cursor.fetchone()[0])
+        cursor.execute("CREATE TEMPORARY TABLE IF NOT EXISTS sent (vector tsvector)")
+        with cursor.copy("COPY sent FROM STDIN (FORMAT binary)") as copy:
+            copy.write_row((vector,))
+        # Read back as text, in order and each lexeme once: what was sent is a vector like any other.
+        cursor.execute(
+            "DELETE FROM sent RETURNING vector::text, vector::text::tsvector = vector, vector @@ %s::tsquery", [asked]
+        )
+        told, proper, matched = cursor.fetchone()
+        assert proper, told
+        return bool(matched)
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,9 @@ CHUNK_BYTES: Final = 8 * 1024 * 1024  # of literals in one FETCH, and so of one 
 CHUNK_COUNT: Final = 500
 AT_ONCE: Final = 20  # commands for single messages under way
 _SIZE: Final = "RFC822.SIZE"
-_BODY: Final = b"BODY.PEEK[]<0.%d>" % (WHOLE + 1)
-"""One byte more than a message may have that is taken whole: what comes in full length is a large one."""
+_BODY: Final = b"BODY.PEEK[]<0.%d> BODYSTRUCTURE" % (WHOLE + 1)
+"""One byte more than a message may have that is taken whole: what comes in full length is a large one, and
+its structure tells what else of it to ask for."""
 
 
 @dataclass(slots=True)
@@ -188,7 +189,8 @@ class Download:
 
     def _chunk_records(self, chunk: Chunk, request: Request | None) -> list[MessageRecord]:
         bodies = self._read_bodies(request) if request is not None else {}
-        skeletons = large.Skeletons(self._fetches).fetch([fact.uid for fact in chunk.large]) if chunk.large else {}
+        outlines = {fact.uid: fact.outline for fact in chunk.large}
+        skeletons = large.Skeletons(self._fetches).fetch(outlines) if outlines else {}
         records: list[MessageRecord] = []
         unread: list[Facts] = []
         for fact in chunk.facts:
@@ -244,7 +246,9 @@ def _facts(items: Items) -> Facts | None:
     except wire.WireError as exc:
         log.info("fetch answer is malformed", reason=str(exc)[:80])
         return None
-    return replace(facts, body=None) if facts.body is not None and len(facts.body) > WHOLE else facts
+    if facts.body is None or len(facts.body) <= WHOLE:
+        return facts
+    return replace(facts, body=None, outline=large.outline(items.get("BODYSTRUCTURE"), facts.body))
 
 
 def _record(fact: Facts, raw: bytes | None, *, complete: bool) -> MessageRecord:

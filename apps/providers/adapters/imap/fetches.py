@@ -4,7 +4,7 @@ A server may work on several FETCH commands at once and mix their lines, send th
 message in several lines, and put lines between that nobody asked for.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import structlog
@@ -65,14 +65,21 @@ class Fetches:
 
     def one(self, uid: int, names: str) -> Items:
         """Ask for items of one message. Raises NotFound when the server gives none of them."""
-        before = self._pool.pop(uid, None)
-        self.gather(self.start(b"%d" % uid, b"UID " + names.encode()))
-        items = self._pool.pop(uid, {})
-        if before is not None:
-            self._pool[uid] = before
-        if len(items) < 2:
+        found = self.each({uid: names.encode()})
+        if uid not in found:
             raise errors.NotFound("the server does not hand out the message")
-        return items
+        return found[uid]
+
+    def each(self, wanted: Mapping[int, bytes]) -> dict[int, Items]:
+        """Ask for items of several messages, each by a command of its own so that a refusal concerns that one
+        only, all in one round trip. What is not handed out is missing.
+        """
+        before = {uid: items for uid in wanted if (items := self._pool.pop(uid, None)) is not None}
+        for answer in [self.start(b"%d" % uid, b"UID " + names) for uid, names in wanted.items()]:
+            self.gather(answer)
+        found = {uid: items for uid in wanted if len(items := self._pool.pop(uid, {})) >= 2}
+        self._pool |= before
+        return found
 
     def pieces(self, uid: int, section: str, most: int) -> Iterator[bytes]:
         """One body section in pieces, so that no answer is bigger than memory likes.

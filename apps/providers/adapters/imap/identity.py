@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from apps.providers.adapters.imap import wire
+from apps.providers.adapters.imap.large import Outline
 
 BASIC: Final = b"UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
 RECENT: Final = "\\Recent"
@@ -40,6 +41,8 @@ class Facts:
     """EMAILID or X-GM-MSGID with its prefix."""
     thread_key: str | None = None
     body: bytes | None = None
+    outline: Outline | None = None
+    """Of a large message, when its beginning was asked for."""
 
     @property
     def identity(self) -> str | None:

@@ -6,7 +6,7 @@ FETCH takes (RFC 3501 section 6.4.5), the size is that of the transfer encoding.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
 from typing import Final
@@ -26,6 +26,9 @@ TEXT: Final = 1024 * 1024
 MOST: Final = 64 * 1024 * 1024
 """A message whose structure cannot be told is read whole up to this size: it is held in memory."""
 PARTS: Final = 1000  # of one message; beyond, all of it is left at the server
+AT_ONCE: Final = 20
+"""Messages whose parts are under way at the same time."""
+_END_OF_HEADER: Final = re.compile(rb"\r?\n\r?\n")
 _SECTION: Final = re.compile(r"(?:\d{1,6}(?:\.\d{1,6}){0,99}(?:\.(?:HEADER|TEXT|MIME))?|HEADER|TEXT)?", re.IGNORECASE)
 
 
@@ -80,51 +83,109 @@ def _disposition(value: wire.Value) -> str:
     return _word(value[0]) if isinstance(value, tuple) and len(value) == 2 else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What the skeleton of a message is planned from: its BODYSTRUCTURE as it came, and its header."""
+
+    structure: wire.Value
+    header: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    root: Part
+    header: bytes
+    parts: Sequence[Part]
+
+    @property
+    def texts(self) -> list[Part]:
+        return [part for part in self.parts if part.text and not part.parts]
+
+    @property
+    def wanted(self) -> bytes:
+        """The text parts and every part's header, as FETCH items."""
+        names = [f"BODY.PEEK[{part.section}]" for part in self.texts]
+        names += [f"BODY.PEEK[{part.section}.MIME]" for part in self.parts if part is not self.root]
+        return " ".join(names).encode()
+
+
 class Skeletons:
     """Reads large messages of the open mailbox."""
 
     def __init__(self, fetches: Fetches) -> None:
         self._fetches = fetches
 
-    def fetch(self, uids: Sequence[int]) -> dict[int, tuple[bytes, bool]]:
-        """By UID the bytes and whether they are the whole message. What cannot be read is missing."""
+    def fetch(self, outlines: Mapping[int, Outline | None]) -> dict[int, tuple[bytes, bool]]:
+        """By UID the bytes and whether they are the whole message. What cannot be read is missing.
+
+        One round trip for AT_ONCE messages whose outlines are known, one more where they are not.
+        """
         found: dict[int, tuple[bytes, bool]] = {}
-        for uid in uids:
-            try:
-                found[uid] = self._one(uid)
-            except (wire.WireError, errors.NotFound) as exc:
-                log.info("large message is not readable", reason=str(exc)[:80])
+        uids = list(outlines)
+        for begin in range(0, len(uids), AT_ONCE):
+            some = {uid: outlines[uid] for uid in uids[begin : begin + AT_ONCE]}
+            for uid, skeleton in self._fetch(some).items():
+                if skeleton is None:
+                    # Exchange, Yandex and mail.ru send structures that no reader accepts: the message tells its own.
+                    skeleton = self._whole(uid)
+                if skeleton is not None:
+                    found[uid] = skeleton
         return found
 
-    def _one(self, uid: int) -> tuple[bytes, bool]:
+    def _fetch(self, outlines: Mapping[int, Outline | None]) -> dict[int, tuple[bytes, bool] | None]:
+        unknown = [uid for uid, outline in outlines.items() if outline is None]
+        asked = self._fetches.each(dict.fromkeys(unknown, b"BODYSTRUCTURE BODY.PEEK[HEADER]"))
+        known = {**outlines, **{uid: _outline(items) for uid, items in asked.items()}}
+        plans = {uid: plan for uid, outline in known.items() if outline and (plan := _plan(outline))}
+        parts = self._fetches.each({uid: plan.wanted for uid, plan in plans.items() if plan.wanted})
+        return {uid: _assemble(plans[uid], parts.get(uid, {})) if uid in plans else None for uid in outlines}
+
+    def _whole(self, uid: int) -> tuple[bytes, bool] | None:
         try:
-            items = self._fetches.one(uid, "BODYSTRUCTURE BODY.PEEK[HEADER]")
-            root = structure(items.get("BODYSTRUCTURE"))
-            header = items.get("BODY[HEADER]")
-            parts = list(root.walk())
-            if not isinstance(header, bytes) or len(parts) > PARTS:
-                raise wire.WireError("no header, or too many parts")
-            return self._assemble(uid, root, header, parts)
-        except (wire.WireError, errors.NotFound):
-            # Exchange, Yandex and mail.ru send structures that no reader accepts: the message tells its own.
-            return self._by_pieces(uid)
+            items = self._fetches.one(uid, "RFC822.SIZE BODY.PEEK[HEADER]")
+            size, header = wire.number(items.get("RFC822.SIZE", b"0")), items.get("BODY[HEADER]")
+            if size > MOST and isinstance(header, bytes):
+                return _omitted(header, "TEXT", size - len(header)), False
+            return b"".join(self._fetches.pieces(uid, "", MOST)), True
+        except (wire.WireError, errors.NotFound) as exc:
+            log.info("large message is not readable", reason=str(exc)[:80])
+            return None
 
-    def _by_pieces(self, uid: int) -> tuple[bytes, bool]:
-        items = self._fetches.one(uid, "RFC822.SIZE BODY.PEEK[HEADER]")
-        size, header = wire.number(items.get("RFC822.SIZE", b"0")), items.get("BODY[HEADER]")
-        if size > MOST and isinstance(header, bytes):
-            return _omitted(header, "TEXT", size - len(header)), False
-        return b"".join(self._fetches.pieces(uid, "", MOST)), True
 
-    def _assemble(self, uid: int, root: Part, header: bytes, parts: Sequence[Part]) -> tuple[bytes, bool]:
-        """Fetch the part headers and the text parts in one command and put the message together."""
-        texts = [part for part in parts if part.text and not part.parts]
-        wanted = [f"BODY.PEEK[{part.section}]" for part in texts]
-        wanted += [f"BODY.PEEK[{part.section}.MIME]" for part in parts if part is not root]
-        items = self._fetches.one(uid, " ".join(wanted)) if wanted else {}
-        raw = b"".join(_compose(root, header, items))
-        came = {part.section for part in texts if isinstance(items.get(f"BODY[{part.section}]"), bytes)}
-        return raw, all(part.parts or part.section in came for part in parts)
+def outline(structure: wire.Value, beginning: bytes) -> Outline | None:
+    """The outline of a message of which the first bytes are at hand; None when it must be asked for:
+    the structure did not come, or the header is longer than that beginning.
+    """
+    end = _END_OF_HEADER.search(beginning)
+    return Outline(structure, beginning[: end.end()]) if end and isinstance(structure, tuple) else None
+
+
+def _outline(items: Items) -> Outline | None:
+    header = items.get("BODY[HEADER]")
+    return Outline(items.get("BODYSTRUCTURE"), header) if isinstance(header, bytes) else None
+
+
+def _plan(outline: Outline) -> _Plan | None:
+    try:
+        root = structure(outline.structure)
+    except wire.WireError as exc:
+        log.info("body structure is malformed", reason=str(exc)[:80])
+        return None
+    parts = list(root.walk())
+    return _Plan(root, outline.header, parts) if len(parts) <= PARTS else None
+
+
+def _assemble(plan: _Plan, items: Items) -> tuple[bytes, bool] | None:
+    """The skeleton from the parts that came, and whether it is the whole message; None when nothing fits together."""
+    if plan.wanted and not items:
+        return None
+    try:
+        raw = b"".join(_compose(plan.root, plan.header, items))
+    except wire.WireError as exc:
+        log.info("large message does not fit together", reason=str(exc)[:80])
+        return None
+    came = {part.section for part in plan.texts if isinstance(items.get(f"BODY[{part.section}]"), bytes)}
+    return raw, all(part.parts or part.section in came for part in plan.parts)
 
 
 def _compose(part: Part, header: bytes, items: Items) -> Iterator[bytes]:
