@@ -50,6 +50,16 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"queue": "housekeeping", "expires": 3600},
         },
+        "tidy drafts": {
+            "task": "compose.tidy_all",
+            "schedule": 3600.0,
+            "options": {"queue": "housekeeping", "expires": 3600},
+        },
+        "prune commands": {
+            "task": "outbound.prune_all",
+            "schedule": 86_400.0,
+            "options": {"queue": "housekeeping", "expires": 3600},
+        },
         "prune journals": {
             "task": "realtime.prune_all",
             "schedule": 3600.0,
@@ -65,5 +75,8 @@ app.conf.task_queues = [
     )
 ]  # fmt: skip
 # Found by pmsync.apps once Django's models are loaded.
-WITH_TASKS = ["pmsync", "apps.sync", "apps.mail", "apps.realtime", "apps.users", "apps.providers"]
+WITH_TASKS = [
+    "pmsync", "apps.sync", "apps.outbound", "apps.mail", "apps.compose", "apps.realtime", "apps.users",
+    "apps.providers",
+]  # fmt: skip
 celery_health.install(app)

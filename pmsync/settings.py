@@ -43,7 +43,7 @@ SHARED_APPS = [
     "rest_framework",
     "drf_spectacular",
 ]
-TENANT_APPS = ["apps.realtime", "apps.providers", "apps.mail"]
+TENANT_APPS = ["apps.realtime", "apps.providers", "apps.outbound", "apps.mail", "apps.compose"]
 INSTALLED_APPS = SHARED_APPS + TENANT_APPS
 
 TENANT_MODEL = "tenants.Tenant"

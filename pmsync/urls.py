@@ -12,6 +12,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.providers.urls")),
     path("", include("apps.sync.urls")),
     path("", include("apps.mail.urls")),
+    path("", include("apps.compose.urls")),
 ]
 
 urlpatterns = [
@@ -20,6 +21,7 @@ urlpatterns = [
     path("sw.js", shell.service_worker),
     path("", include("apps.providers.urls_blueprint")),
     path("", include("apps.sync.urls_blueprint")),
+    path("", include("apps.compose.urls_blueprint")),
     # Everything else is an address inside the client; what looks like a file or an API is not.
     re_path(r"^(?!api/|static/|ws/|health/|providers/|email)(?P<rest>[^.]*)$", shell.app),
 ]

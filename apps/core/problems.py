@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -46,6 +46,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
+    413: "Too big",
     415: "Unsupported media type",
     422: "Could not be done",
     429: "Too many attempts",
@@ -87,6 +88,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
             errors = _flatten(error.detail)
             first = next(iter(next(iter(errors.values()), [])), "Something in the request is wrong.")
             return document(400, "invalid", first, errors=errors)
+        case RequestDataTooBig():
+            return document(413, "too_big", "What was sent is too big for one request.")
         case ValidationError():
             return document(400, "invalid", " ".join(error.messages))
         case Http404() | exceptions.NotFound():

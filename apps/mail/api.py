@@ -22,13 +22,6 @@ SANDBOX = "default-src 'none'; sandbox"
 TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-class MailboxesView(TenantAPIView):
-    """GET: every mailbox with its counters."""
-
-    def get(self, request: TenantRequest) -> Response:
-        return Response(queries.mailboxes(request.member))
-
-
 class ThreadsView(TenantAPIView):
     """GET: one page of a mailbox's conversations."""
 
@@ -132,7 +125,12 @@ def inline(attachment: Attachment) -> HttpResponse:
     if attachment.content_type not in bodies.SHOWN_INLINE:
         raise Problem(404, "not_found", "This part is not a picture that can be shown in place.")
     found = bodies.file(attachment)
-    return _guarded(HttpResponse(found.data, content_type=attachment.content_type))
+    return picture(bodies.File(attachment.content_type, found.filename, found.data))
+
+
+def picture(found: bodies.File) -> HttpResponse:
+    """Bytes of a type of `bodies.SHOWN_INLINE`, as that type."""
+    return _guarded(HttpResponse(found.data, content_type=found.content_type))
 
 
 def _guarded(answer: HttpResponse) -> HttpResponse:

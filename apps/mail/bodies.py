@@ -47,9 +47,10 @@ def whole(message: Message) -> bytes:
 
 
 def _place(message: Message) -> tuple[Mailbox, int]:
-    found = Placement.objects.select_related("mailbox").filter(message=message).first()
+    # Also one that a command takes away: until it is executed, the provider has it there.
+    found = Placement.objects.select_related("mailbox").filter(message=message, uid__gt=0).first()
     if found is None:
-        raise _unavailable("This message is in no mailbox any more.")
+        raise _unavailable("This message is in no mailbox of the mail server now. Try again in a moment.")
     return found.mailbox, found.uid
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.core import blobs
 from apps.providers.models import ProviderAccount
@@ -15,7 +15,7 @@ from apps.realtime import journal
 from apps.tenants import context
 
 from . import locks
-from .models import Message
+from .models import Message, Placement
 
 # A move by another client is seen as gone here and new there, in either order and up to one full
 # pass apart; until then the message keeps its row, its words and its bytes.
@@ -72,7 +72,9 @@ def _over(account: ProviderAccount, grace: timedelta) -> "QuerySet[Message]":
         limit = cursor.fetchone()[0]
     # Only a full pass that came after can have shown the message elsewhere.
     passed = account.as_of or limit
-    return Message.objects.filter(account=account, orphaned_at__lt=min(limit, passed)).order_by("id")
+    # What a command takes away is seen nowhere; as long as the provider has it, it is not gone.
+    still = Exists(Placement.objects.filter(message=OuterRef("pk")))
+    return Message.objects.filter(~still, account=account, orphaned_at__lt=min(limit, passed)).order_by("id")
 
 
 def delete(dead: Collection[Dead]) -> None:

@@ -53,8 +53,8 @@ def _missing(name: str, what: str) -> Difference:
 def _placements(mailbox_id: UUID) -> Stored:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT p.uid, p.flags, m.size FROM mail_placement p JOIN mail_message m ON m.id = p.message_id "
-            "WHERE p.mailbox_id = %s",
+            "SELECT p.uid, coalesce(p.base_flags, p.flags), m.size FROM mail_placement p "
+            "JOIN mail_message m ON m.id = p.message_id WHERE p.mailbox_id = %s AND p.uid > 0",
             [mailbox_id],
         )
         return {uid: (flags, size) for uid, flags, size in cursor.fetchall()}
@@ -81,26 +81,28 @@ def _unseen(mailbox: str | None, left: Stored) -> list[Difference]:
 BOOKS: Final = {
     "message counters": (
         "SELECT b.remote_id, b.total, count(p.uid) FROM mail_mailbox b LEFT JOIN mail_placement p "
-        "ON p.mailbox_id = b.id WHERE b.account_id = %s GROUP BY b.id HAVING b.total <> count(p.uid)"
+        "ON p.mailbox_id = b.id AND p.leaving IS NULL WHERE b.account_id = %s "
+        "GROUP BY b.id HAVING b.total <> count(p.uid)"
     ),
     "unread counters": (
         "SELECT b.remote_id, b.unread, count(p.uid) FROM mail_mailbox b LEFT JOIN mail_placement p "
-        "ON p.mailbox_id = b.id AND NOT p.flags @> ARRAY['\\seen'] WHERE b.account_id = %s "
+        "ON p.mailbox_id = b.id AND p.leaving IS NULL AND NOT p.flags @> ARRAY['\\seen'] WHERE b.account_id = %s "
         "GROUP BY b.id HAVING b.unread <> count(p.uid)"
     ),
     "thread counters": (
         "SELECT b.remote_id, b.threads, count(e.thread_id) FROM mail_mailbox b LEFT JOIN mail_threadentry e "
-        "ON e.mailbox_id = b.id WHERE b.account_id = %s GROUP BY b.id HAVING b.threads <> count(e.thread_id)"
+        "ON e.mailbox_id = b.id AND e.snoozed_until IS NULL "
+        "WHERE b.account_id = %s GROUP BY b.id HAVING b.threads <> count(e.thread_id)"
     ),
     "unread thread counters": (
         "SELECT b.remote_id, b.unread_threads, count(e.thread_id) FROM mail_mailbox b LEFT JOIN mail_threadentry e "
-        "ON e.mailbox_id = b.id AND e.unread WHERE b.account_id = %s GROUP BY b.id "
+        "ON e.mailbox_id = b.id AND e.unread AND e.snoozed_until IS NULL WHERE b.account_id = %s GROUP BY b.id "
         "HAVING b.unread_threads <> count(e.thread_id)"
     ),
     "list entries": (
         "SELECT b.remote_id, count(DISTINCT m.thread_id), (SELECT count(*) FROM mail_threadentry e "
         "WHERE e.mailbox_id = b.id) FROM mail_mailbox b LEFT JOIN mail_placement p ON p.mailbox_id = b.id "
-        "LEFT JOIN mail_message m ON m.id = p.message_id WHERE b.account_id = %s GROUP BY b.id "
+        "AND p.leaving IS NULL LEFT JOIN mail_message m ON m.id = p.message_id WHERE b.account_id = %s GROUP BY b.id "
         "HAVING count(DISTINCT m.thread_id) <> (SELECT count(*) FROM mail_threadentry e WHERE e.mailbox_id = b.id)"
     ),
     "message counts of threads": (
@@ -115,7 +117,23 @@ BOOKS: Final = {
     ),
     "orphans past their grace": (
         "SELECT m.id::text, 0, 1 FROM mail_message m WHERE m.account_id = %s "
-        "AND m.orphaned_at < now() - interval '1 hour'"
+        "AND m.orphaned_at < now() - interval '1 hour' "
+        "AND NOT EXISTS (SELECT 1 FROM mail_placement p WHERE p.message_id = m.id)"
+    ),
+    "flags without a command": (
+        "SELECT b.remote_id, p.uid, 0 FROM mail_placement p JOIN mail_mailbox b ON b.id = p.mailbox_id "
+        "WHERE b.account_id = %s AND p.base_flags IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbound_command c "
+        "WHERE c.finished_at IS NULL AND c.action = 'store' AND p.message_id = ANY(c.concerns))"
+    ),
+    "leaving without a command": (
+        "SELECT b.remote_id, p.uid, 0 FROM mail_placement p JOIN mail_mailbox b ON b.id = p.mailbox_id "
+        "WHERE b.account_id = %s AND p.leaving IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbound_command c "
+        "WHERE c.id = p.leaving AND (c.finished_at IS NULL OR c.finished_at > now() - interval '1 hour'))"
+    ),
+    "expected for no command": (
+        "SELECT b.remote_id, p.uid, 0 FROM mail_placement p JOIN mail_mailbox b ON b.id = p.mailbox_id "
+        "WHERE b.account_id = %s AND p.uid < 0 AND NOT EXISTS (SELECT 1 FROM outbound_command c "
+        "WHERE c.id = p.expected AND (c.finished_at IS NULL OR c.finished_at > now() - interval '1 hour'))"
     ),
 }
 

@@ -10,7 +10,7 @@ from django.db import connection
 from apps.providers.accounts import iso
 from apps.realtime.journal import Event
 
-from . import rows
+from . import additions, pending, rows
 from .models import Attachment, Mailbox, Message, Placement, Thread
 
 # A mailbox that goes, or is numbered anew, concerns all its conversations: they are told in frames of this many.
@@ -30,18 +30,28 @@ def mailboxes(account_id: UUID, changed: Collection[UUID], *, backfill: bool, go
 
 
 def thread_rows(thread_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Complete list rows by id, with `at` per mailbox; threads without a placement are left out."""
+    """Complete list rows by id, with `at` per mailbox; threads without a placement are left out.
+
+    A mailbox in which the thread is put off is not among its mailboxes: its list does not show it.
+    """
     entries: dict[UUID, dict[UUID, Any]] = defaultdict(dict)
+    snoozed: dict[UUID, Any] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT thread_id, mailbox_id, at FROM mail_threadentry WHERE thread_id = ANY(%s)", [list(thread_ids)]
+            "SELECT thread_id, mailbox_id, at, snoozed_until FROM mail_threadentry WHERE thread_id = ANY(%s)",
+            [list(thread_ids)],
         )
-        for thread_id, mailbox_id, at in cursor.fetchall():
-            entries[thread_id][mailbox_id] = at
+        for thread_id, mailbox_id, at, until in cursor.fetchall():
+            if until is None:
+                entries[thread_id][mailbox_id] = at
+            else:
+                entries[thread_id] = entries[thread_id]
+                snoozed[thread_id] = min(until, snoozed.get(thread_id, until))
     found = {}
     for thread in Thread.objects.filter(pk__in=list(entries)):
         at = {str(mailbox_id): iso(moment) for mailbox_id, moment in entries[thread.pk].items()}
-        found[thread.pk] = rows.thread_json(thread, list(entries[thread.pk])) | {"at": at}
+        row = rows.thread_json(thread, list(entries[thread.pk]), snoozed.get(thread.pk))
+        found[thread.pk] = row | {"at": at}
     return found
 
 
@@ -62,7 +72,8 @@ def threads(account_id: UUID, wanted: Collection[UUID]) -> tuple[list[Event], di
 def places(message_ids: Iterable[UUID]) -> dict[UUID, list[tuple[UUID, int]]]:
     """Mailbox and UID of every placement, by message."""
     found: dict[UUID, list[tuple[UUID, int]]] = defaultdict(list)
-    held = Placement.objects.filter(message_id__in=list(message_ids)).order_by("mailbox_id", "uid")
+    held = Placement.objects.filter(message_id__in=list(message_ids), leaving__isnull=True)
+    held = held.order_by("mailbox_id", "uid")
     for message_id, mailbox_id, uid in held.values_list("message_id", "mailbox_id", "uid"):
         found[message_id].append((mailbox_id, uid))
     return found
@@ -80,17 +91,20 @@ def arrivals(account_id: UUID, message_ids: Collection[UUID], threads_by_id: dic
     """`email:new` for each message, oldest first."""
     if not message_ids:
         return []
-    where, files = places(message_ids), attachments(message_ids)
+    where, files, waiting = places(message_ids), attachments(message_ids), pending.open_on(message_ids)
+    held = list(Message.objects.filter(pk__in=list(message_ids)).order_by("at", "id"))
+    more = additions.of(held)
     return [
         Event(
             "email:new",
             account_id,
             {
-                "message": rows.message_json(message, where[message.pk], files[message.pk]),
+                "message": rows.message_json(message, where[message.pk], files[message.pk], message.pk in waiting)
+                | more[message.pk],
                 "thread": threads_by_id.get(message.thread_id),
             },
         )
-        for message in Message.objects.filter(pk__in=list(message_ids)).order_by("at", "id")
+        for message in held
     ]
 
 
@@ -98,6 +112,14 @@ def states(account_id: UUID, message_ids: Collection[UUID]) -> list[Event]:
     """`email:update` for each message whose flags or mailboxes changed."""
     if not message_ids:
         return []
-    where = places(message_ids)
-    held = Message.objects.filter(pk__in=list(message_ids)).order_by("at", "id")
-    return [Event("email:update", account_id, {"message": rows.state_json(item, where[item.pk])}) for item in held]
+    where, waiting = places(message_ids), pending.open_on(message_ids)
+    held = list(Message.objects.filter(pk__in=list(message_ids)).order_by("at", "id"))
+    more = additions.of(held)
+    return [
+        Event(
+            "email:update",
+            account_id,
+            {"message": rows.state_json(item, where[item.pk], item.pk in waiting) | more[item.pk]},
+        )
+        for item in held
+    ]

@@ -4,7 +4,7 @@ The batch's bytes are parsed and sealed before the transaction; inside it there 
 no file. Every statement works on the whole batch.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,7 +17,7 @@ from django.db.models import F
 from apps.core.clock import now
 from apps.core.ids import new_id
 from apps.providers import accounts
-from apps.providers.adapters.base import MailBatch, MessageRecord
+from apps.providers.adapters.base import MailBatch, MessageRecord, Role
 from apps.providers.adapters.errors import Transient
 from apps.providers.models import ProviderAccount
 from apps.realtime import journal
@@ -25,7 +25,7 @@ from apps.sync.lease import Lease
 from apps.sync.registry import Applied
 from apps.tenants import context, keys
 
-from . import burial, events, locks, mailboxes, placements, prepare, threads
+from . import arrivals, burial, events, locks, mailboxes, placements, prepare, snoozes, threads
 from .models import Mailbox
 from .prepare import Draft
 from .rows import normalise
@@ -85,10 +85,10 @@ class _Writer:
         here = self.counted[self.mailbox.pk]
         removed: set[UUID] = set()
         if self.batch.epoch is not None and self.mailbox.epoch not in (None, self.batch.epoch):
-            removed |= placements.remove(self.mailbox, None, here)
+            removed |= placements.remove_numbered(self.mailbox, here)
         uids = {record.uid for record in self.batch.upserts} | {record.uid for record in self.batch.flags}
         held = placements.existing(self.mailbox, uids)
-        known = _held_identities(self.account.pk, {record.identity for record in self.batch.upserts})
+        known = _held_identities(self.mailbox, {record.identity for record in self.batch.upserts})
         self._replace_placeholders(held, known)
         places = self._place([record for record in self.batch.upserts if record.uid not in held], known)
         again = (record for record in self.batch.upserts if record.uid in held)
@@ -98,9 +98,13 @@ class _Writer:
         assigned = threads.assign(self.account.pk, self.account.address, self.new)
         write_messages(self.account.pk, self.new)
         upkeep.wrote(len(self.new))
-        placements.add(self.mailbox, places, here)
+        often = Counter(message for _, message, _, _ in places)
+        once = {draft.id for draft in self.new if often[draft.id] == 1}  # its row was written with its flags
+        self.touched |= placements.add(self.mailbox, places, here) - once
         self.touched |= removed
         thread_ids = placements.settle(self.touched) | assigned.existing | self.emptied
+        if self.batch.live and self.mailbox.role not in (Role.SENT.value, Role.DRAFTS.value):
+            snoozes.interrupt(assigned.existing | set(assigned.merged))
         everything = thread_ids | assigned.fresh | set(assigned.merged)
         threads.refresh(self.account.pk, self.account.address, everything, assigned.fresh, self.counted)
         changed = mailboxes.count(self.counted)
@@ -108,12 +112,12 @@ class _Writer:
         self._emit(thread_ids | set(assigned.merged), assigned.fresh, changed)
         return Applied(len(self.new), len(self.touched), 0, self.batch.look_again)
 
-    def _replace_placeholders(self, held: dict[int, tuple[UUID, list[str]]], known: dict[str, UUID]) -> None:
+    def _replace_placeholders(self, held: dict[int, placements.Held], known: dict[str, UUID]) -> None:
         """A message that the server did not hand out before, and now does, takes its placeholder's place in
         every mailbox: as a new message, or as one that is held from elsewhere."""
         readable = [record for record in self.batch.upserts if not record.unreadable]
         records = {known[record.identity]: record for record in readable if record.identity in known}
-        records |= {held[record.uid][0]: record for record in readable if record.uid in held}
+        records |= {held[record.uid].message: record for record in readable if record.uid in held}
         dead = burial.placeholders(records)
         if not dead:
             return
@@ -126,7 +130,8 @@ class _Writer:
             instead[old] = known[identity]
         placements.hand_over(instead)
         self.touched |= set(instead.values())
-        held |= {uid: (instead[message], flags) for uid, (message, flags) in held.items() if message in instead}
+        for one in held.values():
+            one.message = instead.get(one.message, one.message)
         self.emptied = {item.thread_id for item in dead}
         burial.delete(dead)
         self.buried = burial.events(self.account.pk, dead)
@@ -138,8 +143,6 @@ class _Writer:
             message = known.get(record.identity)
             if message is None:
                 message = known[record.identity] = self._new(record)
-            else:
-                self.touched.add(message)
             places.append((record.uid, message, normalise(record.flags), record.modseq))
         return places
 
@@ -166,6 +169,8 @@ class _Writer:
         live = self.batch.live
         account_id = self.account.pk
         told, thread_rows = events.threads(account_id, {*known_threads, *fresh} if live else known_threads)
+        # First, so that the rows told below carry what listeners know of them.
+        noticed = arrivals.tell(self.account, self.mailbox, self.new)
         found: list[journal.Event] = list(self.buried)
         if live:
             found += events.arrivals(account_id, [draft.id for draft in self.new], thread_rows)
@@ -176,6 +181,7 @@ class _Writer:
             found.append(events.mailboxes(account_id, boxes, backfill=not live))
         if not live:
             found += _progress(self.account, len(self.batch.upserts))
+        found += noticed
         if found:
             journal.append(found)
 
@@ -183,15 +189,18 @@ class _Writer:
         return self.batch.remaining is not None and self.batch.remaining != self.mailbox.remaining
 
 
-def _held_identities(account_id: UUID, identities: Collection[str]) -> dict[str, UUID]:
-    """The message of each identity: an orphan first (it is being moved), else the oldest."""
+def _held_identities(mailbox: Mailbox, identities: Collection[str]) -> dict[str, UUID]:
+    """The message of each identity: first one that a command puts into this mailbox, then an orphan (it is being
+    moved), else the oldest."""
     if not identities:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT ON (identity) identity, id FROM mail_message "
-            "WHERE account_id = %s AND identity = ANY(%s) ORDER BY identity, orphaned_at IS NULL, id",
-            [account_id, list(identities)],
+            "SELECT DISTINCT ON (m.identity) m.identity, m.id FROM mail_message m LEFT JOIN mail_placement e "
+            "ON e.message_id = m.id AND e.mailbox_id = %s AND e.uid < 0 "
+            "WHERE m.account_id = %s AND m.identity = ANY(%s) "
+            "ORDER BY m.identity, e.uid IS NULL, m.orphaned_at IS NULL, m.id",
+            [mailbox.pk, mailbox.account_id, list(identities)],
         )
         return dict(cursor.fetchall())
 

@@ -15,6 +15,7 @@ from apps.sync.lease import Lease
 from apps.sync.registry import Applied, Comparison
 
 from . import comparison, ingest, locks, tasks
+from .commands import settlement
 from .mirror import AccountMirror
 from .models import Mailbox
 from .search import upkeep
@@ -54,17 +55,20 @@ class MailKind:
         # What changed while the run was under way may be missing, so the mirror is as old as its beginning.
         moment = held.target.started_at or now()
         with transaction.atomic():
+            locks.account(account.pk)
             current = ProviderAccount.objects.select_for_update().get(pk=account.pk)
             held.check()
             Mailbox.objects.filter(account=account).update(as_of=moment)
             finished = current.import_finished_at is None
             old = current.as_of is None or moment - current.as_of >= AS_OF_STEP
             tell = finished or old or not current.reachable
+            told = settlement.reconcile(account, moment)
             current.as_of, current.reachable = moment, True
             current.import_finished_at = current.import_finished_at or moment
             current.save(update_fields=["as_of", "reachable", "import_finished_at"])
             if tell:
-                journal.append([accounts.status_event(current)])
+                told.append(accounts.status_event(current))
+            journal.append(told)
         if upkeep.due():
             tasks.sort_words.hand_over(str(held.target.tenant_id))
 

@@ -12,15 +12,12 @@ WORDS: Final = {
     "french": "le la les des et est pour que une dans vous nous pas sur avec votre qui ce du au",
     "spanish": "el los las que por una con para es del como más pero su se al lo esta nos muy",
 }
-_LANGUAGES_OF: Final = {
-    word: tuple(name for name, words in WORDS.items() if word in words.split())
+# Words as `words.split` gives them: Latin-1 in bytes, or text among the letters of another script.
+LANGUAGES_OF: Final[dict[str | bytes, tuple[str, ...]]] = {
+    spelled: tuple(name for name, words in WORDS.items() if word in words.split())
     for words in WORDS.values()
     for word in words.split()
-}
-# As `words.split` gives them: Latin-1 in bytes, or text among the letters of another script.
-LANGUAGES_OF: Final[dict[str | bytes, tuple[str, ...]]] = {
-    **_LANGUAGES_OF,
-    **{word.encode("latin-1"): names for word, names in _LANGUAGES_OF.items()},
+    for spelled in (word, word.encode("latin-1"))
 }
 # Enough to tell; a language must be clearly ahead, else words are only folded and not stemmed.
 LOOK_AT: Final = 2000

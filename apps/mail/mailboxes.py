@@ -47,6 +47,14 @@ def apply_listing(held: Lease, account: ProviderAccount, listing: Collection[Mai
     return Applied(len(new), len(changed), len(gone), look_again)
 
 
+def take_out(account: ProviderAccount, gone: Collection[Mailbox]) -> list[journal.Event]:
+    """Remove mailboxes that the provider has removed, with what they held; what to tell. Under the account's lock."""
+    counted, told = _empty(account, gone)
+    ids = [box.pk for box in gone]
+    Mailbox.objects.filter(pk__in=ids).delete()
+    return [*told, events.mailboxes(account.pk, counted - set(ids), backfill=False, gone=ids)] if ids else []
+
+
 def _renames(stored: dict[str, Mailbox], listed: Mapping[str, MailboxRecord]) -> None:
     """A mailbox that the server knows by a stable id keeps its row under its new name (RFC 8474)."""
     by_stable = {record.stable_id: record for key, record in listed.items() if record.stable_id and key not in stored}
@@ -96,7 +104,7 @@ def _gone(missing: Collection[Mailbox]) -> list[Mailbox]:
 def _empty(account: ProviderAccount, gone: Collection[Mailbox]) -> tuple[set[UUID], list[journal.Event]]:
     """Take everything out of these mailboxes; return the mailboxes whose counters moved, and what to tell."""
     counted: dict[UUID, Counted] = defaultdict(Counted)
-    touched = {message for box in gone for message in placements.remove(box, None, counted[box.pk])}
+    touched = {message for box in gone for message in placements.remove_all(box, counted[box.pk])}
     thread_ids = placements.settle(touched)
     threads.refresh(account.pk, account.address, thread_ids, (), counted)
     told, _ = events.threads(account.pk, thread_ids)

@@ -1,4 +1,8 @@
-"""The adapter's window on an account's mirrored mail: reads only, each call is one query."""
+"""The adapter's window on an account's mirrored mail: reads only, each call is one query.
+
+It shows what the provider has: without what open commands are about to change, with what they are
+about to take away.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
@@ -33,8 +37,8 @@ class AccountMirror:
 
     def flags(self, mailbox: str, low: int, high: int | None) -> Mapping[int, frozenset[str]]:
         """Their flags by UID."""
-        rows = self._placements(mailbox, low, high).values_list("uid", "flags")
-        return {uid: frozenset(flags) for uid, flags in rows}
+        rows = self._placements(mailbox, low, high).values_list("uid", "flags", "base_flags")
+        return {uid: frozenset(flags if base is None else base) for uid, flags, base in rows}
 
     def known(self, identities: Collection[str]) -> Collection[str]:
         """Those identities of which a readable message is held."""
@@ -42,7 +46,9 @@ class AccountMirror:
         return set(held.values_list("identity", flat=True))
 
     def _placements(self, mailbox: str, low: int, high: int | None) -> QuerySet[Placement]:
-        found = Placement.objects.filter(mailbox__account_id=self._account_id, mailbox__remote_id=mailbox, uid__gte=low)
+        found = Placement.objects.filter(
+            mailbox__account_id=self._account_id, mailbox__remote_id=mailbox, uid__gte=max(low, 1)
+        )
         return found if high is None else found.filter(uid__lte=high)
 
 

@@ -61,6 +61,7 @@ class Thread(models.Model):
     unread = models.PositiveIntegerField(default=0)
     flagged = models.BooleanField(default=False)
     has_attachment = models.BooleanField(default=False)
+    keywords = ArrayField(models.TextField(), null=True)
     rev = models.PositiveBigIntegerField(default=0)
 
     class Meta:
@@ -82,6 +83,8 @@ class ThreadEntry(models.Model):
     at = models.DateTimeField()
     unread = models.BooleanField(default=False)
     flagged = models.BooleanField(default=False)
+    snoozed_until = models.DateTimeField(null=True)
+    """Until then the list does not show it, and no counter counts it."""
 
     class Meta:
         indexes = (
@@ -89,6 +92,17 @@ class ThreadEntry(models.Model):
             models.Index(fields=("mailbox", "-at"), name="entry_unread", condition=models.Q(unread=True)),
             models.Index(fields=("mailbox", "-at"), name="entry_flagged", condition=models.Q(flagged=True)),
         )
+
+
+class Snooze(models.Model):
+    """A thread put off in one mailbox; once it has woken, what keeps it at the top of the list."""
+
+    pk = models.CompositePrimaryKey("mailbox_id", "thread_id")
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="snoozes", db_index=False)
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="snoozes")
+    until = models.DateTimeField()
+    woken_at = models.DateTimeField(null=True)
+    by_command = models.UUIDField()
 
 
 class Message(models.Model):
@@ -131,7 +145,13 @@ class Message(models.Model):
 
 
 class Placement(models.Model):
-    """A message in a mailbox."""
+    """A message in a mailbox: what the provider has, and what open commands make of it.
+
+    `flags` is what people see. While an open command says otherwise than the provider, `base_flags`
+    keeps what the provider has (null: the same). `leaving` names the command that takes it away: then
+    it is shown and counted nowhere, and the provider still has it. `expected` names the command that
+    puts it there: then its UID is negative, it is shown and counted, and the provider has it not yet.
+    """
 
     pk = models.CompositePrimaryKey("mailbox_id", "uid")
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="placements")
@@ -139,9 +159,16 @@ class Placement(models.Model):
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="placements", db_index=False)
     flags = ArrayField(models.TextField(), default=list)
     modseq = models.BigIntegerField(null=True)
+    base_flags = ArrayField(models.TextField(), null=True)
+    leaving = models.UUIDField(null=True)
+    expected = models.UUIDField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=("message",), name="placement_message"),)
+        indexes = (
+            models.Index(fields=("message",), name="placement_message"),
+            models.Index(fields=("leaving",), name="placement_leaving", condition=models.Q(leaving__isnull=False)),
+            models.Index(fields=("expected",), name="placement_expected", condition=models.Q(expected__isnull=False)),
+        )
 
 
 class ThreadLink(models.Model):

@@ -17,7 +17,7 @@ from apps.providers.accounts import iso
 from apps.realtime import journal
 from apps.users.members import Member
 
-from . import events, rows
+from . import additions, events, pending, rows
 from .models import Attachment, Mailbox, Message, Thread, ThreadEntry
 
 LIMIT: Final = 100
@@ -28,7 +28,9 @@ FILTERS: Final = {
     "unread": Q(unread=True),
     "flagged": Q(flagged=True),
     "attachment": Q(thread__has_attachment=True),
+    "snoozed": Q(snoozed_until__isnull=False),
 }
+AWAKE: Final = Q(snoozed_until__isnull=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Page:
         except ValueError:
             raise Problem(400, "invalid", "`limit` and `position` must be whole numbers.") from None
         if query.get("filter", "") not in FILTERS:
-            raise Problem(400, "invalid", "`filter` must be one of unread, flagged, attachment.")
+            raise Problem(400, "invalid", "`filter` must be one of unread, flagged, attachment, snoozed.")
         if position is not None and position < 0:
             raise Problem(400, "invalid", "`position` cannot be negative.")
         return cls(query.get("cursor") or "", max(1, min(limit, MOST)), position, query.get("filter", ""))
@@ -117,6 +119,8 @@ def threads_in(member: Member, mailbox_id: UUID, page: Page) -> dict[str, Any]:
     box = visible_mailbox(member, mailbox_id)
     seq = journal.head()
     found = ThreadEntry.objects.filter(FILTERS[page.filter], mailbox=box)
+    if page.filter != "snoozed":
+        found = found.filter(AWAKE)
     total = {"": box.threads, "unread": box.unread_threads}.get(page.filter)
     if total is None:
         total = found.count()
@@ -148,16 +152,21 @@ def thread(member: Member, thread_id: UUID) -> dict[str, Any]:
     if not messages:
         raise not_found("conversation")
     ids = [message.pk for message in messages]
-    where, files = events.places(ids), events.attachments(ids)
-    shown = events.thread_rows([row.pk])
+    where, files, waiting = events.places(ids), events.attachments(ids), pending.open_on(ids)
+    shown, more = events.thread_rows([row.pk]), additions.of(messages)
     return {
         "seq": seq,
         "thread": shown.get(row.pk) or rows.thread_json(row, []),
-        "messages": [rows.message_json(message, where[message.pk], files[message.pk]) for message in messages],
+        "messages": [
+            rows.message_json(message, where[message.pk], files[message.pk], message.pk in waiting) | more[message.pk]
+            for message in messages
+        ],
     }
 
 
 def message(member: Member, message_id: UUID) -> dict[str, Any]:
     """One message without its body."""
     found = visible_message(member, message_id)
-    return rows.message_json(found, events.places([found.pk])[found.pk], events.attachments([found.pk])[found.pk])
+    where, files, waiting = events.places([found.pk]), events.attachments([found.pk]), pending.open_on([found.pk])
+    row = rows.message_json(found, where[found.pk], files[found.pk], found.pk in waiting)
+    return row | additions.of([found])[found.pk]

@@ -1,6 +1,7 @@
 """The JSON shapes of mail: what the API answers and what events carry, made in one place."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +19,11 @@ RECENT: Final = "\\recent"
 def normalise(flags: Iterable[str]) -> list[str]:
     """Flags as they are stored and compared: lower case, sorted, without \\Recent (RFC 3501, 2.3.2)."""
     return sorted({flag.lower() for flag in flags} - {RECENT})
+
+
+def is_keyword(flag: str) -> bool:
+    """True for a label that people set: no system flag, none of the `$` names that programs use (RFC 5788)."""
+    return not flag.startswith(("\\", "$"))
 
 
 def mailbox_json(mailbox: Mailbox, parents: Mapping[tuple[str, ...], UUID]) -> dict[str, Any]:
@@ -41,7 +47,7 @@ def mailbox_json(mailbox: Mailbox, parents: Mapping[tuple[str, ...], UUID]) -> d
     }
 
 
-def thread_json(thread: Thread, mailbox_ids: Sequence[UUID]) -> dict[str, Any]:
+def thread_json(thread: Thread, mailbox_ids: Sequence[UUID], snoozed_until: datetime | None = None) -> dict[str, Any]:
     """A conversation as a list row."""
     return {
         "id": str(thread.pk),
@@ -55,12 +61,15 @@ def thread_json(thread: Thread, mailbox_ids: Sequence[UUID]) -> dict[str, Any]:
         "has_attachment": thread.has_attachment,
         "last_at": iso(thread.last_at),
         "mailbox_ids": [str(mailbox_id) for mailbox_id in mailbox_ids],
+        "keywords": thread.keywords or [],
+        "snoozed_until": iso(snoozed_until),
         "rev": thread.rev,
     }
 
 
-def state_json(message: Message, places: Iterable[tuple[UUID, int]]) -> dict[str, Any]:
-    """What can change of a message: flags and mailboxes."""
+def state_json(message: Message, places: Iterable[tuple[UUID, int]], pending: bool) -> dict[str, Any]:
+    """What can change of a message: flags and mailboxes; `pending` while a command on it is under way. A UID of 0
+    says that the message is on its way to the mailbox."""
     flags = set(message.flags)
     return {
         "id": str(message.pk),
@@ -70,7 +79,8 @@ def state_json(message: Message, places: Iterable[tuple[UUID, int]]) -> dict[str
         "flagged": FLAGGED in flags,
         "answered": ANSWERED in flags,
         "draft": DRAFT in flags,
-        "mailboxes": [{"id": str(mailbox_id), "uid": uid} for mailbox_id, uid in places],
+        "mailboxes": [{"id": str(mailbox_id), "uid": max(uid, 0)} for mailbox_id, uid in places],
+        "pending": pending,
         "rev": message.rev,
     }
 
@@ -89,11 +99,11 @@ def attachment_json(attachment: Attachment) -> dict[str, Any]:
 
 
 def message_json(
-    message: Message, places: Iterable[tuple[UUID, int]], attachments: Iterable[Attachment]
+    message: Message, places: Iterable[tuple[UUID, int]], attachments: Iterable[Attachment], pending: bool
 ) -> dict[str, Any]:
     """A message without its body."""
     recipients: Mapping[str, Any] = message.recipients
-    return state_json(message, places) | {
+    return state_json(message, places, pending) | {
         "account_id": str(message.account_id),
         "message_id": message.message_id,
         "subject": message.subject,

@@ -18,7 +18,7 @@ from apps.providers.adapters import mime
 
 from . import linking
 from .prepare import Draft
-from .rows import FLAGGED, SEEN
+from .rows import FLAGGED, SEEN, is_keyword
 
 # JWZ's subject rule is kept narrow: same people, within a month, and a reply on one of the sides.
 SUBJECT_WINDOW: Final = timedelta(days=30)
@@ -196,6 +196,7 @@ class _Line:
     at: datetime
     unread: bool
     flagged: bool
+    snoozed_until: datetime | None = None
 
 
 def refresh(
@@ -256,11 +257,12 @@ def _thread_row(own_address: str, messages: list[tuple[Any, ...]]) -> tuple[Any,
         unread,
         any(FLAGGED in row[5] for row in messages),
         any(row[6] for row in messages),
+        " ".join(sorted({flag for row in messages for flag in row[5] if is_keyword(flag)})),
     )
 
 
 THREAD_COLUMNS: Final = (
-    "subject, subject_key, rootless, snippet, participants, last_at, count, unread, flagged, has_attachment"
+    "subject, subject_key, rootless, snippet, participants, last_at, count, unread, flagged, has_attachment, keywords"
 )
 
 
@@ -273,14 +275,16 @@ def _write_threads(
         if new:
             with cursor.copy(f"COPY mail_thread (id, account_id, rev, {THREAD_COLUMNS}) FROM STDIN") as copy:
                 for thread in new:
-                    copy.write_row((thread, account_id, 1, *rows[thread]))
+                    copy.write_row((thread, account_id, 1, *rows[thread][:-1], rows[thread][-1].split()))
         old = [(*rows[thread], thread) for thread in rows if thread not in fresh]
         if old:
             columns = list(zip(*old, strict=True))
-            types = "text bigint bool text jsonb timestamptz int int bool bool uuid".split()
+            types = "text bigint bool text jsonb timestamptz int int bool bool text uuid".split()
             arrays = ", ".join(f"%s::{kind}[]" for kind in types)
             names = f"{THREAD_COLUMNS}, id"
-            assignments = ", ".join(f"{name} = fresh.{name}" for name in THREAD_COLUMNS.split(", "))
+            assignments = ", ".join(f"{name} = fresh.{name}" for name in THREAD_COLUMNS.split(", ")[:-1])
+            # Keywords hold no space: they travel joined, since an array of arrays must be rectangular.
+            assignments += ", keywords = coalesce(string_to_array(nullif(fresh.keywords, ''), ' '), '{}')"
             cursor.execute(
                 f"UPDATE mail_thread t SET rev = t.rev + 1, {assignments} "
                 f"FROM unnest({arrays}) AS fresh ({names}) WHERE t.id = fresh.id",
@@ -291,19 +295,29 @@ def _write_threads(
 def _write_entries(thread_ids: list[UUID], counted: dict[UUID, Counted]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT mailbox_id, thread_id, at, unread, flagged FROM mail_threadentry WHERE thread_id = ANY(%s)",
+            "SELECT mailbox_id, thread_id, at, unread, flagged, snoozed_until FROM mail_threadentry "
+            "WHERE thread_id = ANY(%s)",
             [thread_ids],
         )
         old = {(row[0], row[1]): _Line(*row[2:]) for row in cursor.fetchall()}
         cursor.execute(
-            "SELECT p.mailbox_id, m.thread_id, max(m.at), bool_or(NOT p.flags @> ARRAY['\\seen']), "
-            "bool_or(p.flags @> ARRAY['\\flagged']) FROM mail_message m JOIN mail_placement p ON p.message_id = m.id "
-            "WHERE m.thread_id = ANY(%s) GROUP BY 1, 2",
+            "SELECT p.mailbox_id, m.thread_id, greatest(max(m.at), s.woken_at), "
+            "bool_or(NOT p.flags @> ARRAY['\\seen']), bool_or(p.flags @> ARRAY['\\flagged']), "
+            "CASE WHEN s.woken_at IS NULL THEN s.until END "
+            "FROM mail_message m JOIN mail_placement p ON p.message_id = m.id AND p.leaving IS NULL "
+            "LEFT JOIN mail_snooze s ON s.mailbox_id = p.mailbox_id AND s.thread_id = m.thread_id "
+            "WHERE m.thread_id = ANY(%s) GROUP BY 1, 2, s.woken_at, s.until",
             [thread_ids],
         )
         new = {(row[0], row[1]): _Line(*row[2:]) for row in cursor.fetchall()}
         gone = [key for key in old if key not in new]
         if gone:
+            # A thread that leaves the mailbox is put off there no longer: should it come back, it is news.
+            cursor.execute(
+                "DELETE FROM mail_snooze s USING unnest(%s::uuid[], %s::uuid[]) AS gone (mailbox_id, thread_id) "
+                "WHERE s.mailbox_id = gone.mailbox_id AND s.thread_id = gone.thread_id",
+                [[key[0] for key in gone], [key[1] for key in gone]],
+            )
             cursor.execute(
                 "DELETE FROM mail_threadentry e USING unnest(%s::uuid[], %s::uuid[]) AS gone (mailbox_id, thread_id) "
                 "WHERE e.mailbox_id = gone.mailbox_id AND e.thread_id = gone.thread_id",
@@ -312,16 +326,17 @@ def _write_entries(thread_ids: list[UUID], counted: dict[UUID, Counted]) -> None
         changed = {key: line for key, line in new.items() if old.get(key) != line}
         if changed:
             cursor.execute(
-                "INSERT INTO mail_threadentry (mailbox_id, thread_id, at, unread, flagged) "
-                "SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::bool[], %s::bool[]) "
-                "ON CONFLICT (mailbox_id, thread_id) DO UPDATE SET at = excluded.at, unread = excluded.unread, "
-                "flagged = excluded.flagged",
+                "INSERT INTO mail_threadentry (mailbox_id, thread_id, at, unread, flagged, snoozed_until) "
+                "SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::bool[], %s::bool[], "
+                "%s::timestamptz[]) ON CONFLICT (mailbox_id, thread_id) DO UPDATE SET at = excluded.at, "
+                "unread = excluded.unread, flagged = excluded.flagged, snoozed_until = excluded.snoozed_until",
                 [
                     [key[0] for key in changed],
                     [key[1] for key in changed],
                     [line.at for line in changed.values()],
                     [line.unread for line in changed.values()],
                     [line.flagged for line in changed.values()],
+                    [line.snoozed_until for line in changed.values()],
                 ],
             )
     _count_entries(old, new, counted)
@@ -332,6 +347,8 @@ def _count_entries(
 ) -> None:
     for sign, lines in ((-1, old), (1, new)):
         for (mailbox_id, _), line in lines.items():
+            if line.snoozed_until is not None:
+                continue
             counted[mailbox_id].threads += sign
             counted[mailbox_id].unread_threads += sign * line.unread
 

@@ -2,10 +2,15 @@
 
 from django.urls import path
 
-from . import api
+from . import api, commands_api
 
 urlpatterns = [
-    path("mailboxes", api.MailboxesView.as_view()),
+    path("mailboxes", commands_api.MailboxesView.as_view()),
+    path("mailboxes/<uuid:mailbox_id>", commands_api.MailboxView.as_view()),
+    path("mailboxes/<uuid:mailbox_id>/empty", commands_api.EmptyView.as_view()),
+    path("commands", commands_api.CommandsView.as_view()),
+    path("commands/<uuid:command_id>", commands_api.CommandView.as_view()),
+    path("commands/<uuid:command_id>/undo", commands_api.UndoView.as_view()),
     path("mailboxes/<uuid:mailbox_id>/threads", api.ThreadsView.as_view()),
     path("threads/<uuid:thread_id>", api.ThreadView.as_view()),
     path("messages/<uuid:message_id>", api.MessageView.as_view()),

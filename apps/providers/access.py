@@ -1,13 +1,14 @@
 """Who sees what: the one filter through which every query, event, file and search passes."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from apps.core.problems import not_found
+from apps.core.problems import Problem, not_found
 from apps.users.members import Member
 
-from .models import AccountStatus, ProviderAccount
+from .models import AccountAccess, AccountStatus, ProviderAccount
 
 
 def visible_accounts(member: Member) -> QuerySet[ProviderAccount]:
@@ -37,6 +38,16 @@ def visible_account(member: Member, account_id: UUID) -> ProviderAccount:
     if account is None:
         raise not_found("account")
     return account
+
+
+def may_act(member: Member, account_ids: Collection[UUID]) -> None:
+    """Raise the 403 problem unless the person owns each of these accounts, which they see, or is its delegate."""
+    mine = Q(owner_id=member.user_id)
+    delegated = Q(access__user_id=member.user_id, access__role=AccountAccess.Role.DELEGATE)
+    allowed = set(_connected().filter(mine | delegated, pk__in=list(account_ids)).values_list("pk", flat=True))
+    if not set(account_ids) <= allowed:
+        detail = "You may read this account, but its owner has not let you change anything in it."
+        raise Problem(403, "read_only_access", detail)
 
 
 def owned_account(member: Member, account_id: UUID) -> ProviderAccount:

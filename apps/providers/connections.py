@@ -89,6 +89,15 @@ def _keep(key: tuple[UUID, str], current: _Kept) -> None:
             old.adapter.close()
 
 
+def drop(account: ProviderAccount) -> None:
+    """Close the account's connections that are kept."""
+    with _lock:
+        names = [name for name in _pool if name[0] == account.pk]
+        dropped = [_pool.pop(name) for name in names]
+    for kept in dropped:
+        kept.adapter.close()
+
+
 def endpoint_of(account: ProviderAccount, service: str) -> Endpoint:
     """Where a service of the account listens, its addresses resolved and guarded.
 

@@ -14,10 +14,11 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
 
+from apps.core.problems import Problem
 from apps.tenants.context import TenantBehind, TenantClosed
 from apps.users.members import Member
 
-from . import frames, looks
+from . import frames, looks, orders
 from .hub import gateway
 from .subscriber import Subscriber, new_ticket
 
@@ -25,11 +26,15 @@ log = structlog.get_logger(__name__)
 
 # A socket that does not say hello within so many seconds is closed.
 HELLO_WITHIN: Final = 10.0
-# The longest message we read: a hello has some 500 bytes.
+# The longest message we read: a hello has some 500 bytes, an order that names a thousand messages 40 kB.
 LONGEST: Final = 16 * 1024
+LONGEST_ORDER: Final = 64 * 1024
 # A client may say this many things at once, and one more each second.
 BURST: Final = 30
 PER_SECOND: Final = 1.0
+# A held-down key orders ten times a second. What goes beyond is refused, not closed: the client sends it again.
+ORDER_BURST: Final = 120
+ORDERS_PER_SECOND: Final = 25.0
 
 
 class EventsConsumer(AsyncWebsocketConsumer):
@@ -66,7 +71,8 @@ class EventsConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """Accept, and wait for the hello."""
-        self.allowance, self.heard_at = float(BURST), time.monotonic()
+        self.said = Allowance(BURST, PER_SECOND)
+        self.ordered = Allowance(ORDER_BURST, ORDERS_PER_SECOND)
         await self.accept()
         self.late = asyncio.create_task(self._await_hello())
 
@@ -79,12 +85,35 @@ class EventsConsumer(AsyncWebsocketConsumer):
         """One message of the client."""
         if self.closed:
             return
-        if not self._within_rate():
+        length = len(text_data or bytes_data or "")
+        message = _parse(text_data) if length <= LONGEST_ORDER else {}
+        # One after the other, as they come: awaiting an order keeps the next one from overtaking it.
+        if message.get("type") == "command" and self.member is not None:
+            await self._order(self.member, message)
+        elif not self.said.take():
             await self._end(frames.AGAINST_RULES)
-        elif len(text_data or bytes_data or "") > LONGEST:
+        elif length > LONGEST:
             await self._end(frames.TOO_LARGE)
         else:
-            await self._understand(_parse(text_data))
+            await self._understand(message)
+
+    async def _order(self, member: Member, message: dict[str, Any]) -> None:
+        """Carry out an act on mail; every order is answered, by `command_accepted` or `command_refused`."""
+        key = message.get("key")
+        if not self.ordered.take():
+            problem = Problem(429, "rate_limited", "Too much at once. Try again in a second.", retry_after=1)
+            answer = orders.refusal(key, problem)
+        else:
+            try:
+                answer = await looks.order(member, key, message.get("command"))
+            except (TenantBehind, DatabaseTrouble):
+                detail = "This is not possible for the moment. Try again in half a minute."
+                answer = orders.refusal(key, Problem(503, "try_later", detail, retry_after=30))
+            except TenantClosed:
+                await self._end(frames.NOT_YOURS)
+                return
+        if not self.closed:
+            await self._write(orjson.dumps(answer).decode())
 
     async def _understand(self, message: dict[str, Any]) -> None:
         match message:
@@ -173,11 +202,25 @@ class EventsConsumer(AsyncWebsocketConsumer):
         await self._stop_streaming()
         await self.close(code)
 
-    def _within_rate(self) -> bool:
+
+class Allowance:
+    """So many things at once, and so many more each second."""
+
+    __slots__ = ("_burst", "_left", "_per_second", "_seen_at")
+
+    def __init__(self, burst: int, per_second: float) -> None:
+        self._burst, self._per_second = float(burst), per_second
+        self._left, self._seen_at = float(burst), time.monotonic()
+
+    def take(self) -> bool:
+        """Take one; False when none is left."""
         moment = time.monotonic()
-        self.allowance = min(float(BURST), self.allowance + (moment - self.heard_at) * PER_SECOND) - 1
-        self.heard_at = moment
-        return self.allowance >= 0
+        self._left = min(self._burst, self._left + (moment - self._seen_at) * self._per_second)
+        self._seen_at = moment
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 def _parse(text: str | None) -> dict[str, Any]:

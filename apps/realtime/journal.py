@@ -39,7 +39,10 @@ EVENTS: Final = frozenset(
         "hitl:approval_required",
         "hitl:approval_decided",
         "account:status",
+        "command:update",
         "command:failed",
+        "draft:update",
+        "draft:delete",
         "report:ready",
     }
 )

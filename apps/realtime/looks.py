@@ -19,11 +19,12 @@ from apps.users import members
 from apps.users.authentication import authenticate_socket, still_valid
 from apps.users.members import Member
 
-from . import journal, visibility
+from . import journal, orders, visibility
 from .frames import NOT_YOURS, WHO_ARE_YOU
 
 # Apart, so that a thousand people who reconnect at once do not hold up what happens now.
 _reading: Final = ThreadPoolExecutor(max_workers=6, thread_name_prefix="gateway-read")
+_ordering: Final = ThreadPoolExecutor(max_workers=6, thread_name_prefix="gateway-order")
 _greeting: Final = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gateway-greet")
 
 Asked = ParamSpec("Asked")
@@ -89,6 +90,12 @@ def greet(token: str, since: int | None) -> Greeting | None:
 def identify(token: str) -> Member | None:
     """Whom a renewed token stands for."""
     return authenticate_socket(token)
+
+
+@functools.partial(_in, _ordering)
+def order(member: Member, key: Any, body: Any) -> dict[str, Any]:
+    """Carry out what a person orders over their socket; the frame that answers it."""
+    return orders.carry_out(member, key, body)
 
 
 @functools.partial(_in, _reading)

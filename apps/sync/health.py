@@ -32,7 +32,7 @@ from apps.providers.accounts import iso
 from apps.tenants import schema
 from apps.tenants.models import Status, Tenant
 
-from . import heartbeats
+from . import heartbeats, targets
 from . import queues as queue_names
 from .metrics import BUCKETS_MS, COUNTERS, series
 from .models import Breaker, SyncTarget, Tier
@@ -262,7 +262,7 @@ Samples = list[tuple[str, float]]
 
 def _gauges() -> Iterator[tuple[str, str, str, Samples]]:
     idle = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
-    active = SyncTarget.objects.filter(is_active=True)
+    active = targets.syncs().filter(is_active=True)
     waiting = active.filter(idle, wanted_at__isnull=False)
     queued = {row["tier"]: row["n"] for row in waiting.values("tier").annotate(n=Count("pk"))}
     yield (
@@ -290,7 +290,8 @@ def _gauges() -> Iterator[tuple[str, str, str, Samples]]:
             for state in Breaker.values
         ],
     )
-    yield "queue_lag_seconds", "gauge", "How long the oldest waiting target of a queue has waited.", _lag(waiting)
+    everything = SyncTarget.objects.filter(idle, is_active=True, wanted_at__isnull=False)
+    yield "queue_lag_seconds", "gauge", "How long the oldest waiting target of a queue has waited.", _lag(everything)
 
 
 def _lag(waiting: Any) -> Samples:

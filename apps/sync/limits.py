@@ -65,7 +65,9 @@ RETRY_SECONDS: Final = 1.0
 
 
 def urgent(target: SyncTarget) -> bool:
-    """True for a run that somebody waits for."""
+    """True for a run that somebody waits for: what people do themselves always is."""
+    if target.kind == queues.OUTBOUND:
+        return True
     return target.phase != Phase.INITIAL and target.wanted_because in queues.URGENT
 
 

@@ -19,8 +19,8 @@ log = structlog.get_logger(__name__)
 
 
 def targets_of(account_ids: Iterable[UUID] | None = None, kind: str | None = None) -> QuerySet[SyncTarget]:
-    """The open tenant's targets: all of them, or those of some accounts, of one kind."""
-    found = SyncTarget.objects.filter(tenant=context.current()).order_by("account_id", "kind")
+    """The open tenant's synced targets: all of them, or those of some accounts, of one kind."""
+    found = targets.syncs().filter(tenant=context.current()).order_by("account_id", "kind")
     if account_ids is not None:
         found = found.filter(account_id__in=list(account_ids))
     return found.filter(kind=kind) if kind else found

@@ -22,6 +22,7 @@ from apps.providers.adapters.errors import (
     PermissionMissing,
     ProviderDown,
     RateLimited,
+    RecipientsRefused,
     Rejected,
     Transient,
 )
@@ -56,6 +57,7 @@ VERDICTS: Final = {
     Conflict: Verdict.RETRY,
     NotFound: Verdict.RETRY,
     Rejected: Verdict.RETRY,
+    RecipientsRefused: Verdict.RETRY,
     AdapterError: Verdict.RETRY,
 }
 # M054: the retry series is 5 s, 25 s, 125 s, each with jitter; then the ordinary interval goes on.
@@ -126,7 +128,7 @@ def failed(held: Lease, account: ProviderAccount, error: AdapterError) -> Failur
     target.refresh_from_db()
     decided = failure(error, target.error_count)
     moment = now()
-    if decided.verdict is Verdict.ASK and _has_another_login(account):
+    if decided.verdict is Verdict.ASK and has_another_login(account):
         # The person was quicker: the reconnect asked for a run of its own.
         log.info("refused log-in was replaced meanwhile", target=str(target.pk), account=str(account.pk))
         return decided
@@ -157,8 +159,8 @@ def failed(held: Lease, account: ProviderAccount, error: AdapterError) -> Failur
     return decided
 
 
-def _has_another_login(account: ProviderAccount) -> bool:
-    """True when the account was reconnected after the run read it."""
+def has_another_login(account: ProviderAccount) -> bool:
+    """True when the account was reconnected after the run read it: what failed was the former log-in."""
     sealed = ProviderAccount.objects.filter(pk=account.pk).values_list("credentials", flat=True).first()
     return sealed is not None and bytes(sealed) != bytes(account.credentials)
 

@@ -10,7 +10,10 @@ SYNC_OF_TIER: Final = {
     Tier.NORMAL: "sync.normal",
     Tier.LOW: "sync.low",
 }
-QUEUE_OF_KIND: Final = {"calendar": "calendar", "contacts": "contacts"}
+# The kind of the targets that are no sync: an account's queue of commands.
+OUTBOUND: Final = "outbound"
+QUEUE_OF_KIND: Final = {"calendar": "calendar", "contacts": "contacts", OUTBOUND: "outbound"}
+TASK_OF_KIND: Final = {OUTBOUND: "outbound.run"}
 ALL: Final = (
     "sync.high",
     "sync.normal",
@@ -26,6 +29,11 @@ ALL: Final = (
 )
 # Reasons that somebody waits for: they go first whatever the tier.
 URGENT: Final = frozenset({"user", "push", "idle", "command", "connect"})
+
+
+def task_of(target: SyncTarget) -> str:
+    """The name of the task that runs it. By name: what stands above the engine has tasks of its own."""
+    return TASK_OF_KIND.get(target.kind, "sync.run")
 
 
 def of(target: SyncTarget, because: str) -> str:

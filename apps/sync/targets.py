@@ -5,8 +5,9 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from celery import current_app
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
@@ -48,9 +49,14 @@ def request(target_id: UUID, because: str) -> bool:
         return True
 
 
+def syncs() -> "QuerySet[SyncTarget]":
+    """The targets that are synced: all but the queues of commands, which share their leases and due times."""
+    return SyncTarget.objects.exclude(kind=queues.OUTBOUND)
+
+
 def request_account(tenant_id: UUID, account_id: UUID, because: str) -> int:
     """Request every target of an account; return how many tasks were enqueued."""
-    ids = SyncTarget.objects.filter(tenant_id=tenant_id, account_id=account_id, is_active=True)
+    ids = syncs().filter(tenant_id=tenant_id, account_id=account_id, is_active=True)
     return sum(request(target_id, because) for target_id in ids.values_list("id", flat=True))
 
 
@@ -70,12 +76,18 @@ def again(target_id: UUID, because: str, *, delay: float = 0.0) -> None:
         transaction.on_commit(lambda: enqueue(target, target.wanted_because, delay=delay))
 
 
+def call(target: SyncTarget, delay: float) -> None:
+    """Have a task look at the target `delay` seconds after the commit, whether or not it is wanted by then."""
+    transaction.on_commit(lambda: enqueue(target, target.wanted_because or "schedule", delay=delay))
+
+
 def enqueue(target: SyncTarget, because: str, *, delay: float = 0.0) -> None:
     """Send the run's task. An unreachable queue is logged, not raised: the row still says wanted."""
-    from .tasks import run_sync
-
     try:
-        run_sync.apply_async((str(target.tenant_id), str(target.id)), queue=queues.of(target, because), countdown=delay)
+        current_app.send_task(
+            queues.task_of(target), (str(target.tenant_id), str(target.id)), queue=queues.of(target, because),
+            countdown=delay,
+        )  # fmt: skip
     except (OperationalError, OSError) as error:
         log.warning("run not enqueued; the sweep will", target=str(target.id), reason=type(error).__name__)
 
@@ -91,7 +103,9 @@ def sweep() -> int:
     stale = Q(queued_at__isnull=True) | Q(queued_at__lt=Now() - LOST_AFTER)
     # Every run that ends gives its lease back: one that ran out was a dead runner's, which had claimed the request.
     abandoned = Q(lease_until__lt=Now())
-    unfinished = Q(wanted_at__isnull=False) | Q(phase=Phase.INITIAL) | abandoned
+    # Commands do not depend on the scheduler's switch.
+    overdue = Q(kind=queues.OUTBOUND, due_at__lt=Now() - LOST_AFTER)
+    unfinished = Q(wanted_at__isnull=False) | Q(phase=Phase.INITIAL) | abandoned | overdue
     parked = Q(breaker_until__gt=Now())
     # A provider that said "in an hour" is not asked every minute because history is missing.
     paused = Q(wanted_at__isnull=True, due_at__gt=Now()) & ~Q(error_code="")

@@ -63,6 +63,9 @@ ITALIAN: Final = {
 }
 
 
+MEMORY_KIB: Final = 47_104
+
+
 class Argon2Hasher(Argon2PasswordHasher):
     """Argon2id at OWASP's first setting: 46 MiB and one pass.
 
@@ -70,7 +73,7 @@ class Argon2Hasher(Argon2PasswordHasher):
     """
 
     time_cost = 1
-    memory_cost = 47_104
+    memory_cost = MEMORY_KIB
     parallelism = 1
 
 

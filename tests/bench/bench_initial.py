@@ -93,13 +93,18 @@ def import_in_a_worker(mirror: Mirror, count: int) -> tuple[float, float, float]
 
 
 def work(mirror: Mirror) -> None:
-    """The worker: everything imported before the clock starts, as in a worker that waits for tasks."""
+    """The worker: everything loaded before the clock starts, as in one that has had a task before."""
     import django
 
     django.setup()
     from django.db import connection
 
+    from pmsync.celery import app
+
+    app.loader.import_default_modules()
     connection.ensure_connection()
+    with mirror.inside():
+        pass  # which schema version is the newest is looked up once
     print("ready", flush=True)
     sys.stdin.readline()
     seconds = mirror.sync()

@@ -11,7 +11,9 @@ from typing import Any, Final
 import pytest
 from celery import current_app
 
+from apps.compose.models import Draft, Identity, Template, Upload
 from apps.mail import links
+from apps.mail.commands import service
 from apps.mail.models import Attachment, Message
 from apps.sync.api import AdminStateView
 from apps.tenants import context
@@ -44,7 +46,23 @@ def secret(cast: Cast) -> Box:
         box.account.display_name = box.account.status_reason = CANARY
         box.account.save()
         box.arrive(record(1, head + pdf.encode()))
+        written(box)
     return box
+
+
+def written(box: Box) -> None:
+    """What the owner writes: a draft with a file, an alias, a template; all of it carries the canary."""
+    owner = box.member.user_id
+    alias = Identity.objects.create(account=box.account, name=CANARY, address="alias@x.example", is_default=True)
+    draft = Draft.objects.create(
+        id=uuid.uuid4(), account=box.account, identity=alias, by_user=owner, subject=CANARY, html=CANARY,
+        updated_at=fixtures.NOON, rev=1,
+    )  # fmt: skip
+    Upload.objects.create(
+        account=box.account, draft_id=draft.pk, by_user=owner, filename=CANARY, size=0,
+        source_id=Attachment.objects.get().pk,
+    )  # fmt: skip
+    Template.objects.create(user_id=owner, name=CANARY, html=CANARY)
 
 
 @pytest.fixture
@@ -52,12 +70,21 @@ def values(secret: Box, cast: Cast) -> dict[str, Any]:
     """The owner's ids, by the names that routes give their parameters."""
     with cast.inside():
         message, attachment, mailbox = Message.objects.get(), Attachment.objects.get(), secret.box()
+        label = {"action": "add_keyword", "keyword": CANARY, "messages": [str(message.pk)]}
+        act = service.submit(cast.owner, str(uuid.uuid4()), label)
+        draft, upload = Draft.objects.get(), Upload.objects.get()
+        identity, template = Identity.objects.get(), Template.objects.get()
     return {
         "account_id": secret.account.pk,
         "mailbox_id": mailbox.pk,
         "thread_id": message.thread_id,
         "message_id": message.pk,
         "attachment_id": attachment.pk,
+        "command_id": act["id"],
+        "draft_id": draft.pk,
+        "upload_id": upload.pk,
+        "identity_id": identity.pk,
+        "template_id": template.pk,
         "user_id": cast.owner.user_id,
         "session_id": uuid.uuid4(),
         "token": links.sign(cast.tenant.pk, attachment.pk).rsplit("/", 1)[-1],
@@ -122,8 +149,43 @@ def test_the_canary_is_there_for_its_owner(cast: Cast, make: Make, values: dict[
     ]
     for expected in ("accounts", "mailboxes/<uuid:mailbox_id>/threads", "threads/<uuid:thread_id>", "search",
                      "messages/<uuid:message_id>", "messages/<uuid:message_id>/body", "messages/<uuid:message_id>/raw",
-                     "attachments/<uuid:attachment_id>", "attachments/<uuid:attachment_id>/inline"):  # fmt: skip
+                     "attachments/<uuid:attachment_id>", "attachments/<uuid:attachment_id>/inline",
+                     "drafts", "drafts/<uuid:draft_id>", "uploads/<uuid:upload_id>", "identities", "templates",
+                     "messages/<uuid:message_id>/reply", "recipients"):  # fmt: skip
         assert f"api/v1/{expected}" in seen
+
+
+BODIES: Final = (
+    {"action": "read", "messages": ["message_id"]},
+    {"action": "trash", "threads": ["thread_id"]},
+    {"action": "star", "all_in": "mailbox_id"},
+    {"action": "star", "search": {"q": CANARY, "mailbox_id": "mailbox_id"}},
+    {"action": "star", "search": {"q": CANARY, "account_id": "account_id"}},
+)
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: next(name for name in body if name != "action"))
+def test_an_act_on_anothers_mail_is_refused_as_if_there_were_none(
+    body: dict[str, Any], cast: Cast, make: Make, values: dict[str, Any]
+) -> None:
+    """Ids in bodies, over HTTP; the socket hands the same body to the same function."""
+    for who in (cast.member, make.member_of(cast.tenant, Role.OWNER), cast.outsider):
+        answers = []
+        for ids in (values, {name: uuid.uuid4() for name in values}):
+            named = _named(body, ids)
+            headers = {"Idempotency-Key": str(uuid.uuid4())}
+            answers.append(make.client(who).post("/api/v1/commands", named, format="json", headers=headers))
+        assert answers[0].status_code == 404
+        assert normal(answers[0], values) == normal(answers[1], values)
+
+
+def _named(item: Any, ids: dict[str, Any]) -> Any:
+    """The body with ids in the places of their names."""
+    if isinstance(item, dict):
+        return {name: _named(value, ids) for name, value in item.items()}
+    if isinstance(item, list):
+        return [_named(value, ids) for value in item]
+    return str(ids.get(item, item))
 
 
 def test_a_colleague_who_was_given_access_sees_it_and_loses_it_again(

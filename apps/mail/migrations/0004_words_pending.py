@@ -10,5 +10,5 @@ SET = f"ALTER INDEX words_vector SET (gin_pending_list_limit = {PENDING})"
 class Migration(migrations.Migration):
     """A storage parameter: nothing is rebuilt."""
 
-    dependencies = [("mail", "0002_words_storage")]
+    dependencies = [("mail", "0003_commands")]
     operations = [migrations.RunSQL(SET, "ALTER INDEX words_vector RESET (gin_pending_list_limit)")]

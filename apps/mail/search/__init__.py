@@ -16,7 +16,7 @@ from apps.realtime import journal
 from apps.users.members import Member
 
 from .. import events, queries
-from ..models import Mailbox
+from ..models import Mailbox, ThreadEntry
 from . import grammar, highlight
 from .compile import Compiler, Condition, like
 
@@ -57,14 +57,9 @@ class _Hit:
 def run(member: Member, asked: Asked) -> dict[str, Any]:
     """One page of conversations with a match each. Raises the 400 problem `bad_query`."""
     seq = journal.head()
-    zone = _zone(member)
-    try:
-        query = grammar.parse(asked.text, now().astimezone(zone).date())
-        if query.root is None:
-            return _answer(seq, [], {}, None, None, 0, query, None)
-        condition = Compiler(zone, lambda name: _mailboxes_named(member, name)).compile(query.root)
-    except grammar.BadQuery as bad:
-        raise Problem(400, "bad_query", str(bad)) from None
+    query, condition = _compiled(member, asked.text)
+    if condition is None:
+        return _answer(seq, [], {}, None, None, 0, query, None)
     accounts = list(access.visible_account_ids(member))
     if asked.account_id is not None:
         accounts = [account for account in accounts if account == asked.account_id]
@@ -73,6 +68,37 @@ def run(member: Member, asked: Asked) -> dict[str, Any]:
     thread_rows = events.thread_rows([hit.thread_id for hit in hits])
     marks = highlight.pattern(grammar.texts(query.root))
     return _answer(seq, hits, thread_rows, marks, following, total, query, condition)
+
+
+def matching_threads(
+    member: Member, text: str, account_id: UUID, mailbox_id: UUID | None, cursor: str, limit: int
+) -> tuple[list[UUID], str | None]:
+    """A page of the conversations of one account that match, newest match first, and where the next page begins.
+
+    Raises the 400 problem `bad_query`.
+    """
+    _, condition = _compiled(member, text)
+    if condition is None or account_id not in access.visible_account_ids(member):
+        return [], None
+    hits, following = _page([account_id], condition, Asked(text, account_id, cursor, limit))
+    found = [hit.thread_id for hit in hits]
+    if mailbox_id is not None:
+        there = ThreadEntry.objects.filter(mailbox_id=mailbox_id, thread_id__in=found)
+        inside = set(there.values_list("thread_id", flat=True))
+        found = [thread for thread in found if thread in inside]
+    return found, following
+
+
+def _compiled(member: Member, text: str) -> tuple[grammar.Query, Condition | None]:
+    """The query and its condition, None for one that asks for nothing. Raises the 400 problem `bad_query`."""
+    zone = _zone(member)
+    try:
+        query = grammar.parse(text, now().astimezone(zone).date())
+        if query.root is None:
+            return query, None
+        return query, Compiler(zone, lambda name: _mailboxes_named(member, name)).compile(query.root)
+    except grammar.BadQuery as bad:
+        raise Problem(400, "bad_query", str(bad)) from None
 
 
 def _answer(
@@ -203,4 +229,4 @@ def _people(member: Member, part: str) -> list[tuple[str, str]]:
         return cursor.fetchall()
 
 
-__all__ = ["Asked", "run", "suggest"]
+__all__ = ["Asked", "matching_threads", "run", "suggest"]

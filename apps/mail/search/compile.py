@@ -89,7 +89,10 @@ class Compiler:
         boxes = list(self.mailboxes_named(name))
         if not boxes:
             raise BadQuery(f"There is no mailbox called “{name}”. in: takes a name such as inbox, sent or archive.")
-        exists = "EXISTS (SELECT 1 FROM mail_placement p WHERE p.message_id = m.id AND p.mailbox_id = ANY(%s))"
+        exists = (
+            "EXISTS (SELECT 1 FROM mail_placement p WHERE p.message_id = m.id AND p.leaving IS NULL "
+            "AND p.mailbox_id = ANY(%s))"
+        )
         return Condition(exists, [boxes])
 
 

@@ -77,15 +77,15 @@ WEIGHT_A: Final = b"\0" + struct.pack(">HH", 1, 3 << 14 | 1)
 WEIGHT_B: Final = b"\0" + struct.pack(">HH", 1, 2 << 14 | 1)
 
 
-def split(text: str) -> list[str] | list[bytes]:
+def split(text: str) -> list[str | bytes]:
     """The words of a text in lower case, still with their accents: Latin-1 as bytes, which is thrice as fast."""
     try:
-        return text.encode("latin-1", "pmsync-words").translate(_LATIN).split()
+        return [*text.encode("latin-1", "pmsync-words").translate(_LATIN).split()]
     except UnicodeEncodeError:
         pass  # another script
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
-    return WORD.findall(text.lower())
+    return [*WORD.findall(text.lower())]
 
 
 def _text(word: str | bytes) -> str:
@@ -128,13 +128,13 @@ def _lexemes_in(text: str, language: str) -> set[bytes]:
     """The lexemes of a text in a language; `simple` folds and does not stem."""
     unique = set(split(text))
     memory = _memory[language]
-    lexemes = set(map(memory.lexemes.get, unique))
-    if None in lexemes:
+    known = set(map(memory.lexemes.get, unique))
+    if None in known:
         if len(memory.lexemes) > REMEMBERED:
             # Replaced, not cleared: another thread may be reading it.
             memory = _memory[language] = _Memory()
-        lexemes = {memory.learn(word, language) for word in unique}
-    lexemes.discard(b"")
+        known = {memory.learn(word, language) for word in unique}
+    lexemes = {*filter(None, known)}
     for joined in lexemes & memory.several:
         lexemes.remove(joined)
         lexemes.update(joined.split(b"\0"))

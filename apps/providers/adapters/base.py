@@ -157,6 +157,115 @@ class Census:
     items: Iterator[CensusItem]
 
 
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Where a message that we put into a mailbox lies; None where the server does not say (no UIDPLUS)."""
+
+    epoch: int | None = None
+    uid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The messages of a mailbox that have a header of this value, and the epoch of their UIDs."""
+
+    epoch: int
+    uids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What must be remembered before a command is tried that cannot simply be repeated.
+
+    `uidnext` and `epoch` are those of the mailbox that messages are copied to: what a first try that was
+    cut off has copied lies from there on. `deleted` are UIDs of the source that others had marked as
+    deleted, where the server can only expunge all of them at once.
+    """
+
+    epoch: int | None = None
+    uidnext: int | None = None
+    deleted: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFlags:
+    """Add and remove flags or keywords. `cursor` is the mailbox's, so that changes since then are noticed."""
+
+    mailbox: str
+    epoch: int | None
+    uids: tuple[int, ...]
+    add: frozenset[str] = frozenset()
+    remove: frozenset[str] = frozenset()
+    cursor: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveMessages:
+    """Move messages; `identities` by UID tell them again at their destination."""
+
+    mailbox: str
+    epoch: int | None
+    uids: tuple[int, ...]
+    to: str
+    identities: Mapping[int, str] = field(default_factory=dict)
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpungeMessages:
+    """Delete messages for good."""
+
+    mailbox: str
+    epoch: int | None
+    uids: tuple[int, ...]
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateMailbox:
+    """Create a mailbox of this name below `parent` (a remote id), or at the top, and subscribe it."""
+
+    name: str
+    parent: str | None = None
+    delimiter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RenameMailbox:
+    """Give a mailbox another name or place; what is in it and below it goes along."""
+
+    mailbox: str
+    name: str
+    parent: str | None = None
+    delimiter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMailbox:
+    """Delete a mailbox with all that is in it."""
+
+    mailbox: str
+
+
+MailCommand = StoreFlags | MoveMessages | ExpungeMessages | CreateMailbox | RenameMailbox | DeleteMailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the provider said to a command.
+
+    `flags`: what the messages carry now. `moved`: the new UID of each moved message, None where the
+    server did not tell. `missing`: UIDs that are not there. `epoch`: of the destination. `mailbox`: the
+    remote id that was made or renamed to.
+    """
+
+    flags: tuple[FlagsRecord, ...] = ()
+    moved: Mapping[int, int | None] = field(default_factory=dict)
+    missing: tuple[int, ...] = ()
+    epoch: int | None = None
+    mailbox: str = ""
+
+
 class MailAdapter(Protocol):
     """One logged-in connection to an account's mail. Used by one thread at a time.
 
@@ -186,8 +295,34 @@ class MailAdapter(Protocol):
         """One body section (RFC 3501 section 6.4.5), still in its transfer encoding."""
         ...
 
+    def append(self, mailbox: str, message: bytes, flags: Collection[str], at: datetime) -> Appended:
+        """Put a message (CRLF line ends) into a mailbox, which is made when missing; `at` becomes INTERNALDATE.
+
+        Not idempotent: after a cut, `find` it before another try. Raises Rejected when it is too big.
+        """
+        ...
+
+    def find(self, mailbox: str, header: str, value: str) -> Found:
+        """The messages whose header holds the value. A mailbox that does not exist holds none."""
+        ...
+
+    def remove(self, mailbox: str, epoch: int, uids: Collection[int]) -> None:
+        """Delete messages for good; those that are gone are no error. Raises CursorExpired for another epoch."""
+        ...
+
     def census(self) -> Census:
         """Everything that the server holds, for `verify`."""
+        ...
+
+    def mark(self, command: MailCommand) -> Mark | None:
+        """What is to be committed before this command is tried for the first time; None when nothing is."""
+        ...
+
+    def execute(self, command: MailCommand) -> Receipt:
+        """Carry out one change. Repeating it with the mark of the first try changes nothing a second time.
+
+        Raises CursorExpired when the mailbox has another epoch: then nothing was written.
+        """
         ...
 
     def alive(self) -> bool:

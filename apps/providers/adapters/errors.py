@@ -11,7 +11,11 @@ AdapterError
 ├── Conflict             the object changed at the provider meanwhile
 ├── NotFound             the object is gone
 └── Rejected             the provider will never accept this
+    └── RecipientsRefused  a message to people some of whom its server does not take; nobody got it
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 
 class AdapterError(Exception):
@@ -95,3 +99,22 @@ class Rejected(AdapterError):
     """The provider refused for good."""
 
     code = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A recipient that the server did not take, and its words."""
+
+    address: str
+    said: str
+    lasting: bool
+
+
+class RecipientsRefused(Rejected):
+    """The server takes some of the recipients or none; nothing was sent to anybody."""
+
+    code = "recipients_refused"
+
+    def __init__(self, reason: str, *, said: str = "", refusals: Sequence[Refusal] = ()) -> None:
+        super().__init__(reason, said=said)
+        self.refusals = tuple(refusals)

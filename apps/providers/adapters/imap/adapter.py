@@ -5,23 +5,35 @@ A call puts an end to whatever iteration of the same adapter is still under way.
 
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
 from typing import Final
 
 import structlog
 
 from apps.providers.adapters import errors
 from apps.providers.adapters.base import (
+    Appended,
     Census,
+    CreateMailbox,
+    DeleteMailbox,
     Endpoint,
+    ExpungeMessages,
+    Found,
     Login,
     MailBatch,
+    MailCommand,
     MailMirror,
+    Mark,
     MirrorMailbox,
+    MoveMessages,
+    Receipt,
+    RenameMailbox,
     Role,
+    StoreFlags,
     Traffic,
 )
-from apps.providers.adapters.imap import initial, large, mailboxes
+from apps.providers.adapters.imap import append, initial, large, mailboxes, store, transfer, tree
 from apps.providers.adapters.imap.census import census
 from apps.providers.adapters.imap.changes import MailboxChanges
 from apps.providers.adapters.imap.channel import Timeouts
@@ -31,6 +43,7 @@ from apps.providers.adapters.imap.fetches import Fetches
 from apps.providers.adapters.imap.names import INBOX
 from apps.providers.adapters.imap.session import DEFAULT_TIMEOUTS, ImapSession
 from apps.providers.adapters.imap.wire import WireError
+from apps.providers.adapters.imap.writing import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +60,7 @@ class ImapAdapter:
         self._session = session
         self._another = another
         self._clock = clock
+        self._writer = Writer(session)
 
     @property
     def traffic(self) -> Traffic:
@@ -113,6 +127,46 @@ class ImapAdapter:
             return b"".join(Fetches(self._session).pieces(uid, name, MESSAGE_MOST))
         except WireError as exc:
             raise from_exception(exc, Stage.READ) from None
+
+    def append(self, mailbox: str, message: bytes, flags: Collection[str], at: datetime) -> Appended:
+        """See MailAdapter."""
+        return append.append(self._session, mailbox, message, flags, at)
+
+    def find(self, mailbox: str, header: str, value: str) -> Found:
+        """See MailAdapter."""
+        return append.find(self._session, mailbox, header, value)
+
+    def remove(self, mailbox: str, epoch: int, uids: Collection[int]) -> None:
+        """See MailAdapter."""
+        append.remove(self._session, mailbox, epoch, uids)
+
+    def mark(self, command: MailCommand) -> Mark | None:
+        """See MailAdapter."""
+        self._session.settle()
+        try:
+            return transfer.mark(self._writer, command) if isinstance(command, MoveMessages | ExpungeMessages) else None
+        except WireError as exc:
+            raise from_exception(exc, Stage.WRITE) from None
+
+    def execute(self, command: MailCommand) -> Receipt:
+        """See MailAdapter."""
+        self._session.settle()
+        try:
+            match command:
+                case StoreFlags():
+                    return store.store(self._writer, command)
+                case MoveMessages():
+                    return transfer.move(self._writer, command)
+                case ExpungeMessages():
+                    return transfer.delete(self._writer, command)
+                case CreateMailbox():
+                    return tree.create(self._writer, command)
+                case RenameMailbox():
+                    return tree.rename(self._writer, command)
+                case DeleteMailbox():
+                    return tree.delete(self._writer, command)
+        except WireError as exc:
+            raise from_exception(exc, Stage.WRITE) from None
 
     def census(self) -> Census:
         """See MailAdapter."""

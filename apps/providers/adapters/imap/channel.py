@@ -174,6 +174,10 @@ class Channel(io.RawIOBase):
         self.bytes_out += len(data)
         self._waiting = True
 
+    def patient(self, timeouts: Timeouts) -> None:
+        """Other clocks from here on: some answers are known to take long."""
+        self._timeouts = timeouts
+
     def ask(self) -> None:
         """A new command begins: its answer has its own total."""
         self._waited = 0.0

@@ -42,6 +42,7 @@ log = structlog.get_logger(__name__)
 
 IDENTITY: Final = b'("name" "PMSync" "version" "1" "vendor" "PMSync")'
 DEFAULT_TIMEOUTS: Final = Timeouts()
+UPLOAD_PIECE: Final = 64 * 1024  # bytes of a literal sent at once
 LAST_WORDS: Final = 5  # untagged status lines kept: the reason of a hang-up stands in the last ones
 
 
@@ -189,6 +190,30 @@ class ImapSession:
         answer = self.start(*pieces, stage=stage)
         answer.check()
         return answer
+
+    def start_upload(self, command: bytes, literal: bytes, *, stage: Stage = Stage.WRITE) -> Answer:
+        """Send one command that ends with a literal of any content and size, as APPEND does; its answer is still
+        to be read. Without LITERAL+ the server is asked first (RFC 7888: LITERAL- is for 4,096 bytes)."""
+        if self._dead:
+            raise errors.Transient("the connection is closed")
+        self.settle()
+        self._drain()
+        tag = b"p%d" % self._count
+        self._count += 1
+        self._under_way[tag] = frozenset()
+        self._kept[tag] = deque()
+        self._channel.ask()
+        at_once = self.has("LITERAL+")
+        with self._guard():
+            self._channel.send(b"%b %b{%d%b}\r\n" % (tag, command, len(literal), b"+" if at_once else b""))
+        if at_once or self._invited(tag):
+            # In pieces: the channel's clock is for each of them, whatever the size of the message.
+            for start in range(0, len(literal), UPLOAD_PIECE):
+                with self._guard():
+                    self._channel.send(literal[start : start + UPLOAD_PIECE])
+            with self._guard():
+                self._channel.send(b"\r\n")
+        return Answer(self, tag, stage)
 
     def _send(self, data: bytes, tag: bytes) -> None:
         # Names and search terms are far below the 4,096 bytes that LITERAL- allows (RFC 7888).

@@ -9,7 +9,7 @@ import contextlib
 import io
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
 from apps.providers.adapters import errors
@@ -31,6 +31,7 @@ class SmtpSession:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._reader = io.BufferedReader(channel)
+        self._aborted = False
         self.extensions: Mapping[str, str] = {}
         """What the last EHLO offered: keyword in upper case to its parameters."""
 
@@ -69,8 +70,40 @@ class SmtpSession:
         self._channel.send(line.encode("utf-8") + b"\r\n")
         return self._reply()
 
+    def commands(self, lines: Sequence[str]) -> list[Reply]:
+        """Send several lines at once, read a reply to each (RFC 2920). Raises as `command` does."""
+        if any(CONTROL & set(line) for line in lines):
+            raise ValueError("a command is one line")
+        self._channel.ask()
+        self._channel.send("".join(f"{line}\r\n" for line in lines).encode("utf-8"))
+        return [self._reply() for _ in lines]
+
+    def send(self, data: bytes) -> None:
+        """Send bytes of a message. Raises OSError."""
+        self._channel.send(data)
+
+    def reply(self) -> Reply:
+        """Read the reply to what was sent. Raises OSError, EOFError, Garbled."""
+        self._channel.ask()
+        return self._reply()
+
+    def has_spoken(self) -> bool:
+        """True when something lies unread: a reply that nobody waits for, or the end of the connection."""
+        return bool(self._channel.buffered(self._reader)) or self._channel.ready()
+
+    def patient(self, timeouts: Timeouts) -> None:
+        """Wait for so long from here on."""
+        self._channel.patient(timeouts)
+
+    def abort(self) -> None:
+        """Close at once, without a word: a QUIT in the middle of a message would be a part of it."""
+        self._aborted = True
+        self._channel.close()
+
     def close(self) -> None:
         """Say QUIT and close; never raises."""
+        if self._aborted:
+            return
         with contextlib.suppress(OSError):  # closed already, which is what was wanted
             self._channel.send(b"QUIT\r\n")
         self._channel.close()

@@ -1,0 +1,1 @@
+"""Mail's commands: the optimistic change, its execution at the provider, settlement, roll-back, undo."""
