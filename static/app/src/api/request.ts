@@ -29,8 +29,14 @@ export class Unreachable extends Error {
 export interface RequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
+  /** Bytes instead of JSON. */
+  raw?: Blob;
   signal?: AbortSignal | undefined;
   token?: string | null;
+  /** The same key again is the same request: the server does it once. */
+  key?: string;
+  /** Let it be finished although the page is being left; for small bodies. */
+  keepalive?: boolean;
 }
 
 const BASE = '/api/v1/';
@@ -39,9 +45,15 @@ const BASE = '/api/v1/';
 export async function send(path: string, options: RequestOptions = {}): Promise<Response> {
   const headers = new Headers({ Accept: 'application/json', 'Accept-Language': document.documentElement.lang });
   if (options.body !== undefined) headers.set('Content-Type', 'application/json');
+  if (options.key) headers.set('Idempotency-Key', options.key);
   if (options.token) headers.set('Authorization', `Bearer ${options.token}`);
   const init: RequestInit = { method: options.method ?? 'GET', headers, credentials: 'same-origin' };
   if (options.body !== undefined) init.body = JSON.stringify(options.body);
+  if (options.raw) {
+    headers.set('Content-Type', 'application/octet-stream');
+    init.body = options.raw;
+  }
+  if (options.keepalive) init.keepalive = true;
   if (options.signal) init.signal = options.signal;
   let answer: Response;
   try {

@@ -1,11 +1,13 @@
 // The shapes the server speaks. Times are ISO 8601 UTC, ids are UUID strings, sizes are bytes.
 
+import type { Draft } from '../compose/types';
+
 export type Id = string;
 export type Iso = string;
 
 export type MailboxRole =
   | 'inbox' | 'sent' | 'drafts' | 'archive' | 'junk' | 'trash' | 'all' | 'flagged' | 'important';
-export type ThreadFilter = 'unread' | 'flagged' | 'attachment';
+export type ThreadFilter = 'unread' | 'flagged' | 'attachment' | 'snoozed';
 export type Locale = 'it' | 'en';
 
 export interface Tenant { id: Id; slug: string; name: string; plan: string }
@@ -122,6 +124,8 @@ export interface ThreadRow {
   has_attachment: boolean;
   last_at: Iso;
   mailbox_ids: Id[];
+  snoozed_until?: Iso | null;
+  keywords?: string[];
   rev: number;
 }
 /** A row of a mailbox list: `at` is the newest message of the thread in that mailbox, which orders the list. */
@@ -169,6 +173,17 @@ export interface Message extends MessageFlags {
   can_unsubscribe: boolean;
   truncated: string[];
   unreadable: boolean;
+  /** A command on it is on its way to the provider. */
+  pending?: boolean;
+  /** The draft that this message of the drafts mailbox is a copy of. */
+  draft_id?: Id | null;
+  delivery?: Delivery | null;
+}
+/** What became of a sent message, from the reports that came back. */
+export interface Delivery {
+  state: 'failed' | 'delayed' | 'delivered';
+  recipients: { address: string; state: 'failed' | 'delayed' | 'delivered'; sentence: string }[];
+  at: Iso;
 }
 export interface Body {
   html: string;
@@ -198,6 +213,47 @@ export interface Suggestion {
   insert: string;
 }
 
+export type CommandAction =
+  | 'read' | 'unread' | 'star' | 'unstar' | 'add_keyword' | 'remove_keyword' | 'move' | 'archive' | 'junk' | 'not_junk' | 'trash' | 'delete'
+  | 'inbox' | 'snooze' | 'unsnooze';
+/** One thing a person does to mail; exactly one of `messages`, `threads`, `search` and `all_in` says to which. */
+export interface CommandBody {
+  action: CommandAction;
+  messages?: Id[];
+  threads?: Id[];
+  search?: { q: string; mailbox_id?: Id; account_id?: Id };
+  all_in?: Id;
+  filter?: Exclude<ThreadFilter, 'snoozed'>;
+  /** Where the person stands: only what lies there is moved. */
+  from_mailbox_id?: Id;
+  to_mailbox_id?: Id;
+  keyword?: string;
+  until?: Iso;
+}
+export interface CommandResult {
+  id: Id;
+  key: string;
+  action: CommandAction | (string & {});
+  state: 'open' | 'done';
+  total: number;
+  done: number;
+  failed: number;
+  /** Journal number with which the change is visible. */
+  seq: number;
+  undoable: boolean;
+}
+export interface CommandFailure {
+  id: Id;
+  key: string;
+  action: string;
+  code: string;
+  sentence: string;
+  messages?: Id[];
+  threads?: Id[];
+  draft_id?: Id;
+}
+export type CommandProgress = Pick<CommandResult, 'id' | 'key' | 'action' | 'state' | 'total' | 'done' | 'failed'>;
+
 // Journal frames of the event socket.
 interface Frame<E extends string, D> {
   seq: number;
@@ -213,6 +269,10 @@ export type JournalEvent =
   | Frame<'email:delete', { id: Id; thread_id: Id }>
   | Frame<'email:thread_update', { threads: PlacedThread[]; gone: Id[] }>
   | Frame<'email:unread_count_update', { mailboxes: Mailbox[]; gone: Id[]; backfill: boolean }>
+  | Frame<'command:failed', CommandFailure>
+  | Frame<'command:update', CommandProgress>
+  | Frame<'draft:update', { draft: Draft }>
+  | Frame<'draft:delete', { id: Id }>
   | Frame<'account:status', { account: Account | null; gone: Id | null; progress: boolean }>;
 export type ServerFrame =
   | { type: 'welcome'; seq: number; build: string }

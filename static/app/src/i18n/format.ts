@@ -13,6 +13,8 @@ export function setZone(name: string): void {
   }
 }
 
+export const zoneName = (): string => zone;
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -36,6 +38,11 @@ export function listDate(iso: Iso, now = Date.now()): string {
   const year = format('year', { year: 'numeric' });
   if (year.format(at) === year.format(now)) return format('short', { day: 'numeric', month: 'short' }).format(at);
   return format('old', { day: '2-digit', month: '2-digit', year: '2-digit' }).format(at);
+}
+
+/** A day and time to come, with its weekday. */
+export function dayAndTime(at: number): string {
+  return format('day-and-time', { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at);
 }
 
 /** Day and time, as a message header shows it. */

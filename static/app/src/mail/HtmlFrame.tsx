@@ -23,10 +23,12 @@ const SMALLEST = 0.45;
 interface HtmlFrameProps {
   body: Body;
   adapt: boolean;
+  /** It is the quote below an answer: shown whole, and keys pressed in it are nobody's. */
+  quoted?: boolean;
   onConfirmLink: (link: { href: string; shown: string }) => void;
 }
 
-export function HtmlFrame({ body, adapt, onConfirmLink }: HtmlFrameProps) {
+export function HtmlFrame({ body, adapt, quoted = false, onConfirmLink }: HtmlFrameProps) {
   const { t } = useTranslation();
   const frame = useRef<HTMLIFrameElement>(null);
   const [quotes, setQuotes] = useState<Element[]>([]);
@@ -43,7 +45,7 @@ export function HtmlFrame({ body, adapt, onConfirmLink }: HtmlFrameProps) {
     let leave: (() => void) | undefined;
     const mount = (): void => {
       leave?.();
-      leave = fill(node, body, (href, shown) => confirmLink.current({ href, shown }), setQuotes);
+      leave = fill(node, body, quoted, (href, shown) => confirmLink.current({ href, shown }), setQuotes);
     };
     if (node.contentDocument?.readyState === 'complete' && node.contentDocument.URL === 'about:srcdoc') mount();
     node.addEventListener('load', mount);
@@ -51,7 +53,7 @@ export function HtmlFrame({ body, adapt, onConfirmLink }: HtmlFrameProps) {
       node.removeEventListener('load', mount);
       leave?.();
     };
-  }, [body]);
+  }, [body, quoted]);
 
   useEffect(() => {
     for (const quote of quotes) quote.toggleAttribute('hidden', !unfolded);
@@ -84,7 +86,9 @@ export function useColourless(body: Body): boolean {
 }
 
 /** Mount one mail in its frame. Returns how to leave: listeners off, image bytes released. */
-function fill(frame: HTMLIFrameElement, body: Body, confirmLink: (href: string, shown: string) => void, onQuotes: (quotes: Element[]) => void): () => void {
+function fill(
+  frame: HTMLIFrameElement, body: Body, quoted: boolean, confirmLink: (href: string, shown: string) => void, onQuotes: (quotes: Element[]) => void,
+): () => void {
   const inside = frame.contentDocument;
   const view = frame.contentWindow as (Window & typeof globalThis) | null;
   if (!inside || !view) return () => undefined;
@@ -94,12 +98,12 @@ function fill(frame: HTMLIFrameElement, body: Body, confirmLink: (href: string, 
   root.append(inside.importNode(sanitised(body), true));
   inside.body.replaceChildren(root);
   applyStyles(view, inside, root, body.css);
-  const quotes = trailingQuote(root);
+  const quotes = quoted ? [] : trailingQuote(root);
   for (const quote of quotes) quote.toggleAttribute('hidden', true);
   onQuotes(quotes);
   const release = loadInlineImages(root, left.signal);
   const observer = fitFrame(frame, inside, root);
-  view.addEventListener('keydown', forwardKey, { signal: left.signal });
+  if (!quoted) view.addEventListener('keydown', forwardKey, { signal: left.signal });
   inside.addEventListener('click', (event) => follow(event, inside, confirmLink), { signal: left.signal });
   return () => {
     left.abort();

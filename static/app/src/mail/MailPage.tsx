@@ -16,15 +16,20 @@ import { Button, IconButton } from '../ui/Button';
 import { Empty } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
+import { ActionsContext } from './act/place';
+import { SelectionBar } from './act/SelectionBar';
+import { selection, useSelecting } from './act/selection';
+import { useListActions } from './act/useListActions';
 import css from './mail.module.css';
 import { mailboxName } from './names';
 import { Panes } from './Panes';
+import { orderOf, useMailboxRows } from './rows';
 import { ThreadList } from './ThreadList';
 
 const loadReader = () => import('./Reader');
 const Reader = lazy(loadReader);
 
-const FILTERS: (ThreadFilter | null)[] = [null, 'unread', 'flagged', 'attachment'];
+export const FILTERS: (ThreadFilter | null)[] = [null, 'unread', 'flagged', 'attachment', 'snoozed'];
 
 interface MailPageProps {
   mailbox: Id;
@@ -48,47 +53,77 @@ export function MailPage({ mailbox, thread, onMenu }: MailPageProps) {
     return () => clearTimeout(idle);
   }, []);
   const toList = (): void => navigate(`/mail/${mailbox}${query}`);
+  const hrefOf = (id: Id): string => `/mail/${mailbox}/${id}${query}`;
+  const rows = useMailboxRows(key);
+  const [cursor, setCursor] = useState<Id | null>(thread ?? null);
+  const actions = useListActions({
+    place: { source: key, mailbox, role: box?.role ?? null, filter, query: null },
+    order: orderOf(rows.list),
+    cursor,
+    setCursor,
+    open: thread,
+    show: (id) => (id ? navigate(hrefOf(id), { replace: true }) : toList()),
+  });
+  const selecting = useSelecting();
   useCommand('list.back', toList, thread !== undefined);
   useCommand('app.close', toList, thread !== undefined);
+  useCommand('app.close', () => selection.clear(), selecting);
 
   return (
-    <Panes
-      reading={thread !== undefined}
-      list={
-        <section className={css.listPane} aria-label={t('list.label', { mailbox: box ? mailboxName(t, box) : '' })}>
-          <div className={css.listTop}>
-            {phone && <MenuButton onMenu={onMenu} />}
-            <SearchBox />
-          </div>
-          {box && <ListHeader box={box} />}
-          <div className={css.filters} role="group" aria-label={t('list.filters')}>
-            {FILTERS.map((value) => (
-              <button
-                key={value ?? 'all'}
-                type="button"
-                className={css.chip}
-                aria-pressed={value === filter}
-                onClick={() => setParams(value ? { filter: value } : {}, { replace: true })}
-              >
-                {t(`list.${value ?? 'all'}`)}
-              </button>
-            ))}
-          </div>
-          <ThreadList
-            key={key}
-            source={key}
-            open={thread}
-            hrefOf={(id) => `/mail/${mailbox}/${id}${query}`}
-            empty={<EmptyList box={box} filter={filter} onAll={() => setParams({}, { replace: true })} />}
-          />
-        </section>
-      }
-      reader={
-        <Suspense fallback={null}>
-          {thread ? <Reader key={thread} id={thread} onBack={toList} /> : <NothingOpen />}
-        </Suspense>
-      }
-    />
+    <ActionsContext value={actions}>
+      <Panes
+        reading={thread !== undefined}
+        list={
+          <section className={css.listPane} aria-label={t('list.label', { mailbox: box ? mailboxName(t, box) : '' })}>
+            <div className={css.listTop}>
+              {phone && <MenuButton onMenu={onMenu} />}
+              <SearchBox />
+            </div>
+            {selecting && box ? <SelectionBar name={mailboxName(t, box)} /> : (
+              <>
+                {box && <ListHeader box={box} />}
+                <Filters filter={filter} snoozed={box?.role === 'inbox'} onChange={(value) => setParams(value ? { filter: value } : {}, { replace: true })} />
+              </>
+            )}
+            <ThreadList
+              key={key}
+              source={key}
+              rows={rows}
+              open={thread}
+              cursor={cursor}
+              setCursor={setCursor}
+              hrefOf={hrefOf}
+              empty={<EmptyList box={box} filter={filter} onAll={() => setParams({}, { replace: true })} />}
+            />
+          </section>
+        }
+        reader={
+          <Suspense fallback={null}>
+            {thread ? <Reader key={thread} id={thread} onBack={toList} /> : <NothingOpen />}
+          </Suspense>
+        }
+      />
+    </ActionsContext>
+  );
+}
+
+interface FiltersProps {
+  filter: ThreadFilter | null;
+  /** Offer what is put off. */
+  snoozed: boolean;
+  onChange: (filter: ThreadFilter | null) => void;
+}
+
+export function Filters({ filter, snoozed, onChange }: FiltersProps) {
+  const { t } = useTranslation();
+  return (
+    <div className={css.filters} role="group" aria-label={t('list.filters')}>
+      {FILTERS.filter((value) => snoozed || value !== 'snoozed').map((value) => (
+        <button key={value ?? 'all'} type="button" className={css.chip} aria-pressed={value === filter} onClick={() => onChange(value)}>
+          {t(`list.${value ?? 'all'}`)}
+        </button>
+      ))}
+    </div>
   );
 }
 

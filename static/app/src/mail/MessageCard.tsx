@@ -1,17 +1,25 @@
 // One message of a conversation: a line when collapsed, header and text when expanded.
-import { ChevronDown, ChevronUp, Paperclip, Reply, Star } from 'lucide-react';
-import { useId, useState } from 'react';
+import { ChevronDown, ChevronUp, CloudUpload, Ellipsis, Paperclip, PenLine, Reply, Star, TriangleAlert } from 'lucide-react';
+import { Suspense, lazy, useId, useRef, useState } from 'react';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
-import type { Addr, Id, Message } from '../api/types';
+import type { Addr, Delivery, Id, Message } from '../api/types';
 import { fullDate, messageDate } from '../i18n/format';
+import { openComposer } from '../compose/open';
+import { useBeingWritten } from '../compose/Slot';
+import { tipKeys } from '../shell/keymap';
 import { useMessage } from '../store/hooks';
+import { IconButton } from '../ui/Button';
 import { Avatar } from '../ui/Feedback';
 import { Attachments } from './Attachments';
 import { BodyView } from './BodyView';
 import { MessageDetails } from './MessageDetails';
 import { personName } from './names';
 import css from './reader.module.css';
+import { useMarkRead } from './useMarkRead';
+
+const MessageMenu = lazy(() => import('./MessageMenu'));
+const Unsubscribe = lazy(() => import('./Unsubscribe'));
 
 interface MessageCardProps {
   id: Id;
@@ -23,9 +31,12 @@ interface MessageCardProps {
 
 export function MessageCard({ id, open, only, mine, onToggle }: MessageCardProps) {
   const message = useMessage(id);
-  if (!message) return null;
+  const card = useRef<HTMLElement>(null);
+  useMarkRead(message, open, card);
+  const written = useBeingWritten(message?.draft_id);
+  if (!message || written) return null;
   return (
-    <article className={css.message} data-message={id} data-open={open || undefined} data-unread={message.unread || undefined}>
+    <article ref={card} className={css.message} data-message={id} data-open={open || undefined} data-unread={message.unread || undefined}>
       {open ? <OpenMessage message={message} only={only} mine={mine} onToggle={onToggle} /> : <ClosedMessage message={message} onToggle={onToggle} />}
     </article>
   );
@@ -53,6 +64,8 @@ function MessageMarks({ message }: { message: Message }) {
   const { t } = useTranslation();
   return (
     <span className={css.messageMarks}>
+      {message.delivery?.state === 'failed' && <TriangleAlert size={16} role="img" aria-label={t('reader.delivery.failed')} />}
+      {message.pending && <CloudUpload className={css.onItsWay} size={16} role="img" aria-label={t('reader.pending')} />}
       {message.answered && <Reply size={16} role="img" aria-label={t('reader.answered')} />}
       {message.flagged && <Star className={css.star} size={16} role="img" aria-label={t('reader.flagged')} />}
       {message.attachments.some((item) => !item.inline) && <Paperclip size={16} role="img" aria-label={t('list.hasAttachment')} />}
@@ -95,13 +108,51 @@ function OpenMessage({ message, only, mine, onToggle }: OpenProps) {
         </div>
         <MessageMarks message={message} />
         <time className={css.when} dateTime={message.date} title={fullDate(message.date)}>{messageDate(message.date)}</time>
+        <MessageActions message={message} />
       </header>
+      {message.delivery && <DeliveryNote delivery={message.delivery} />}
       <div id={detailsId} hidden={!detailed}>{detailed && <MessageDetails message={message} />}</div>
       <div className={css.content}>
+        {message.can_unsubscribe && <Suspense fallback={null}><Unsubscribe message={message} /></Suspense>}
         <BodyView message={message} />
         <Attachments attachments={message.attachments} />
       </div>
     </>
+  );
+}
+
+function MessageActions({ message }: { message: Message }) {
+  const { t } = useTranslation();
+  const draft = message.draft_id;
+  const [menu, open] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  return (
+    <div className={css.messageActions}>
+      {draft && (
+        <IconButton label={t('reader.editDraft')} onClick={() => openComposer({ mode: 'new', draftId: draft })}><PenLine size={20} aria-hidden /></IconButton>
+      )}
+      <IconButton label={t('reader.reply')} keys={tipKeys('compose.reply')} className={css.answer ?? ''} onClick={() => openComposer({ mode: 'reply', messageId: message.id })}>
+        <Reply size={20} aria-hidden />
+      </IconButton>
+      <IconButton ref={button} label={t('reader.messageMenu')} aria-haspopup="menu" aria-expanded={menu} onClick={() => open(true)}>
+        <Ellipsis size={20} aria-hidden />
+      </IconButton>
+      <Suspense fallback={null}>{menu && <MessageMenu message={message} button={button} onClose={() => open(false)} />}</Suspense>
+    </div>
+  );
+}
+
+/** What the reports that came back say about the recipients. */
+function DeliveryNote({ delivery }: { delivery: Delivery }) {
+  const { t } = useTranslation();
+  if (delivery.state === 'delivered') return <p className={css.delivered}>{t('reader.delivery.delivered')}</p>;
+  return (
+    <div className={css.delivery} data-state={delivery.state} role="status">
+      <strong>{t(`reader.delivery.${delivery.state}`)}</strong>
+      {delivery.recipients.filter(({ state }) => state !== 'delivered').map(({ address, sentence }) => (
+        <span key={address}>{t('reader.deliveryTo', { address, sentence })}</span>
+      ))}
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 // A conversation: read messages collapsed, opened at the first unread one, each with its text and attachments.
-import { ArrowLeft, ChevronDown, ChevronUp, CloudOff, FoldVertical, MailX, Star, UnfoldVertical } from 'lucide-react';
+import { ArrowLeft, ChevronDown, ChevronUp, Clock, CloudOff, FoldVertical, MailX, Reply, Star, UnfoldVertical } from 'lucide-react';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Id, Message, ThreadRow } from '../api/types';
@@ -8,8 +8,15 @@ import { tipKeys } from '../shell/keymap';
 import { usePhone } from '../shell/usePreference';
 import { useAccounts, useConversation, useMirror } from '../store/hooks';
 import type { Load } from '../store/mirror';
+import { openComposer } from '../compose/open';
+import { ComposeSlot } from '../compose/Slot';
 import { Button, IconButton } from '../ui/Button';
 import { Empty, Notice } from '../ui/Feedback';
+import { ActionButton } from './act/ActionButton';
+import actCss from './act/act.module.css';
+import { isLabel, labelName } from './act/labels';
+import { offered, useActions } from './act/place';
+import { snoozedText } from './act/snoozeTimes';
 import { MessageCard } from './MessageCard';
 import css from './reader.module.css';
 
@@ -42,7 +49,7 @@ function ReaderFault({ load, retry, onBack }: { load: Exclude<Load, 'idle' | 'lo
 function ReaderWait({ thread, onBack }: { thread: ThreadRow | undefined; onBack: () => void }) {
   return (
     <div className={css.reader}>
-      <ReaderBar onBack={onBack} />
+      <ReaderBar thread={thread} onBack={onBack} />
       <div className={css.scroll}>
         <div className={css.conversation}>{thread && <Title thread={thread} />}</div>
       </div>
@@ -50,13 +57,20 @@ function ReaderWait({ thread, onBack }: { thread: ThreadRow | undefined; onBack:
   );
 }
 
-function ReaderBar({ onBack, expand }: { onBack: () => void; expand?: { all: boolean; toggle: () => void } | undefined }) {
+interface ReaderBarProps {
+  thread: ThreadRow | undefined;
+  onBack: () => void;
+  expand?: { all: boolean; toggle: () => void } | undefined;
+}
+
+function ReaderBar({ thread, onBack, expand }: ReaderBarProps) {
   const { t } = useTranslation();
   const phone = usePhone();
   const canMove = useListBeside();
   return (
     <div className={css.bar}>
       {phone && <IconButton label={t('reader.toList')} keys={tipKeys('list.back')} onClick={onBack}><ArrowLeft size={20} aria-hidden /></IconButton>}
+      {!phone && thread && <ReaderActions thread={thread} />}
       <span className={css.barSpace} />
       {expand && (
         <IconButton
@@ -77,25 +91,68 @@ function ReaderBar({ onBack, expand }: { onBack: () => void; expand?: { all: boo
   );
 }
 
+/** What can be done to the whole conversation; its star is beside the subject. */
+function ReaderActions({ thread }: { thread: ThreadRow }) {
+  const { t } = useTranslation();
+  const { place, act } = useActions();
+  return (
+    <div role="toolbar" aria-label={t('act.bar')} className={css.actions}>
+      {offered(place).filter((action) => action !== 'star').map((action) => (
+        <ActionButton key={action} action={action === 'read' && thread.unread === 0 ? 'unread' : action} onAct={() => act(action, [thread.id])} />
+      ))}
+    </div>
+  );
+}
+
+/** On a phone the same stands at the bottom, under the thumb: what is used most, and the answer. */
+function PhoneActions({ thread, onReply }: { thread: ThreadRow; onReply: () => void }) {
+  const { t } = useTranslation();
+  const { place, act } = useActions();
+  return (
+    <div role="toolbar" aria-label={t('act.bar')} className={actCss.bottomActions}>
+      {offered(place).filter((action) => action !== 'star' && action !== 'junk').map((action) => (
+        <ActionButton key={action} action={action === 'read' && thread.unread === 0 ? 'unread' : action} onAct={() => act(action, [thread.id])} />
+      ))}
+      <IconButton label={t('reader.reply')} onClick={onReply}><Reply size={20} aria-hidden /></IconButton>
+    </div>
+  );
+}
+
 /** The list beside the reader offers next and previous; on a phone it is not there. */
 function useListBeside(): boolean {
-  const [offered, set] = useState(() => isOffered('list.next'));
+  const [beside, set] = useState(() => isOffered('list.next'));
   useEffect(() => {
     const update = (): void => set(isOffered('list.next'));
     update();
     return onCommands(update);
   }, []);
-  return offered;
+  return beside;
 }
 
 function Title({ thread }: { thread: ThreadRow }) {
   const { t } = useTranslation();
+  const { act } = useActions();
   const Heading = usePhone() ? 'h1' : 'h2'; // beside the list, the mailbox has the first heading
+  const labels = (thread.keywords ?? []).filter((word) => isLabel(word));
   return (
-    <Heading className={css.title}>
-      <span>{thread.subject || t('list.noSubject')}</span>
-      {thread.flagged && <Star className={css.star} size={16} role="img" aria-label={t('reader.flagged')} />}
-    </Heading>
+    <div className={css.top}>
+      <Heading className={css.title}>{thread.subject || t('list.noSubject')}</Heading>
+      <IconButton
+        label={t(`act.name.${thread.flagged ? 'unstar' : 'star'}`)}
+        keys={tipKeys('mail.star')}
+        aria-pressed={thread.flagged}
+        className={css.starButton ?? ''}
+        onClick={() => act('star', [thread.id])}
+      >
+        <Star className={thread.flagged ? css.star : undefined} size={20} aria-hidden />
+      </IconButton>
+      {(labels.length > 0 || thread.snoozed_until) && (
+        <p className={css.labels}>
+          {thread.snoozed_until && <span className={css.snoozed}><Clock size={16} aria-hidden />{t('act.snoozed', { when: snoozedText(thread.snoozed_until) })}</span>}
+          {labels.map((label) => <span key={label} className={css.label}>{labelName(label)}</span>)}
+        </p>
+      )}
+    </div>
   );
 }
 
@@ -116,6 +173,7 @@ function OpenConversation({ thread, messages, onBack }: OpenConversationProps) {
   const stack = unstacked ? [] : stackOf(messages, isOpen);
   const allOpen = messages.every((message) => isOpen(message.id));
   const several = messages.length > 1;
+  const phone = usePhone();
   const [first] = useState(messages[0]!.id);
 
   useLayoutEffect(() => {
@@ -135,6 +193,15 @@ function OpenConversation({ thread, messages, onBack }: OpenConversationProps) {
       next.querySelector<HTMLElement>('button:enabled')?.focus({ preventScroll: true });
     });
   }
+  /** The message one is at answers the keys: that with the focus, else the last that is open. */
+  function answer(mode: 'reply' | 'reply_all' | 'forward'): void {
+    const focused = document.activeElement?.closest<HTMLElement>('[data-message]')?.dataset['message'];
+    const at = messages.find(({ id }) => id === focused) ?? messages.findLast(({ draft }) => !draft) ?? messages.at(-1)!;
+    openComposer({ mode, messageId: at.id });
+  }
+  useCommand('compose.reply', () => answer('reply'));
+  useCommand('compose.replyAll', () => answer('reply_all'));
+  useCommand('compose.forward', () => answer('forward'));
   useCommand('message.next', () => step(1), several);
   useCommand('message.previous', () => step(-1), several);
   useCommand('thread.expand', () => setAll(true), several);
@@ -142,7 +209,7 @@ function OpenConversation({ thread, messages, onBack }: OpenConversationProps) {
 
   return (
     <section className={css.reader} aria-label={t('reader.label')}>
-      <ReaderBar onBack={onBack} expand={several ? { all: allOpen, toggle: () => setAll(!allOpen) } : undefined} />
+      <ReaderBar thread={thread} onBack={onBack} expand={several ? { all: allOpen, toggle: () => setAll(!allOpen) } : undefined} />
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- keys must be able to scroll it */}
       <div className={css.scroll} ref={scroller} tabIndex={0} role="region" aria-label={thread?.subject || t('list.noSubject')}>
         <div className={css.conversation}>
@@ -169,8 +236,10 @@ function OpenConversation({ thread, messages, onBack }: OpenConversationProps) {
               />
             );
           })}
+          <ComposeSlot messages={messages.map((message) => message.id)} onAnswer={answer} />
         </div>
       </div>
+      {phone && thread && <PhoneActions thread={thread} onReply={() => answer('reply')} />}
     </section>
   );
 }

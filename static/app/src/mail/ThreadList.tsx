@@ -1,19 +1,23 @@
 // A virtual list of conversations: fixed row height, sparse pages, and a place that new mail does not move.
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowUp, CloudOff } from 'lucide-react';
-import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type FocusEvent, type PointerEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import type { Id } from '../api/types';
 import { useCommand } from '../shell/commands';
 import { density } from '../shell/preferences';
 import { usePhone, usePreference } from '../shell/usePreference';
-import { useList, useMirror } from '../store/hooks';
+import { useMirror } from '../store/hooks';
 import type { SparseList } from '../store/sparse';
-import type { ListKey } from '../store/tables';
 import { Button } from '../ui/Button';
 import { Empty } from '../ui/Feedback';
+import { setHot } from './act/hot';
+import { offered, useActions } from './act/place';
+import { selection, useSelecting } from './act/selection';
+import { useTouch } from './act/useTouch';
 import css from './mail.module.css';
+import type { ListRows } from './rows';
 import { PlaceholderRow, ThreadItem } from './ThreadItem';
 
 const ROW = { phone: 72, comfortable: 64, compact: 36 };
@@ -22,25 +26,42 @@ const AHEAD = 16;
 const PREFETCH_AFTER = 250;
 
 /** Where each list was scrolled to, for the way back. */
-const places = new Map<ListKey, number>();
+const places = new Map<string, number>();
 
 interface ThreadListProps {
-  source: ListKey;
+  /** Names the list: where it was scrolled to is remembered by it. */
+  source: string;
+  rows: ListRows;
   open: Id | undefined;
+  cursor: Id | null;
+  setCursor: (id: Id | null) => void;
   hrefOf: (thread: Id) => string;
   empty: ReactNode;
 }
 
-export function ThreadList({ source, open, hrefOf, empty }: ThreadListProps) {
+export function ThreadList({ source, rows: { list, version, load, look }, open, cursor, setCursor, hrefOf, empty }: ThreadListProps) {
   const { t } = useTranslation();
-  const mirror = useMirror();
   const [, navigate] = useLocation();
-  const { list, version, load } = useList(source);
   const phone = usePhone();
   const compact = usePreference(density) === 'compact';
   const height = phone ? ROW.phone : compact ? ROW.compact : ROW.comfortable;
   const scroller = useRef<HTMLDivElement>(null);
-  const [cursor, setCursor] = useState<Id | null>(open ?? null);
+  const { place, act } = useActions();
+  const selecting = useSelecting();
+  const offers = offered(place);
+  const swipe = offers.find((action) => action === 'archive' || action === 'inbox' || action === 'not_junk');
+  useTouch(scroller, swipe ? (id) => act(swipe, [id]) : null);
+  const latest = useRef(list);
+  useEffect(() => {
+    latest.current = list;
+    selection.enter(source);
+    selection.forget((id) => list.known && !list.has(id));
+  }, [source, list, version]);
+  const between = useCallback((from: Id, to: Id): Id[] => {
+    const now = latest.current;
+    const [a, b] = [now.indexOf(from), now.indexOf(to)];
+    return a < 0 || b < 0 ? [to] : now.slice(Math.min(a, b), Math.max(a, b) + 1).map(({ id }) => id);
+  }, []);
 
   const rows = useVirtualizer({
     count: list.total,
@@ -53,15 +74,26 @@ export function ThreadList({ source, open, hrefOf, empty }: ThreadListProps) {
   const visible = rows.getVirtualItems();
   const first = visible[0]?.index ?? 0;
   const last = visible.at(-1)?.index ?? AHEAD;
-  useEffect(() => mirror.look(source, first - AHEAD, last + AHEAD), [mirror, source, first, last, version]);
-  useEffect(() => () => mirror.unlook(source), [mirror, source]);
+  useEffect(() => look(first - AHEAD, last + AHEAD), [look, first, last, version]);
 
   const fresh = useSteadyPlace(scroller, source, list, version, height);
   const { cursorIndex, move } = useCursor(list, cursor, setCursor, open);
 
   useEffect(() => {
     if (open) setCursor(open);
-  }, [open]);
+  }, [open, setCursor]);
+  const cursorAt = useRef(cursorIndex);
+  useEffect(() => {
+    // An action has moved the cursor on: its row must be seen.
+    if (cursorIndex >= 0 && cursorIndex !== cursorAt.current) rows.scrollToIndex(cursorIndex, { align: 'auto' });
+    cursorAt.current = cursorIndex;
+  }, [rows, cursor, cursorIndex]);
+
+  /** Keys act on the row that has the focus. */
+  function meet(event: FocusEvent): void {
+    const row = event.target.closest<HTMLElement>('[data-row]')?.dataset['row'];
+    if (row && !open) setCursor(row);
+  }
 
   function step(by: number): void {
     const target = move(by);
@@ -77,7 +109,7 @@ export function ThreadList({ source, open, hrefOf, empty }: ThreadListProps) {
   useCommand('list.open', () => cursor && navigate(hrefOf(cursor)), cursor !== null && cursor !== open);
   usePrefetch(list, open ?? cursor);
 
-  if (!list.known && load !== 'idle' && load !== 'loading') return <ListFault load={load} retry={() => mirror.look(source, 0, AHEAD)} />;
+  if (!list.known && load !== 'idle' && load !== 'loading') return <ListFault load={load} retry={() => look(0, AHEAD)} />;
   if (list.known && list.total === 0) return <div className={css.listScroll}>{empty}</div>;
   const focusable = visible.some(({ index }) => index === cursorIndex) ? cursorIndex : first;
   return (
@@ -87,7 +119,7 @@ export function ThreadList({ source, open, hrefOf, empty }: ThreadListProps) {
           <ArrowUp size={16} aria-hidden /> {t('list.pill', { count: fresh })}
         </button>
       )}
-      <div className={css.listScroll} ref={scroller} data-list>
+      <div className={css.listScroll} ref={scroller} data-list data-selecting={selecting || undefined} onPointerOver={heat} onPointerLeave={() => setHot(null)} onFocus={meet}>
         {list.known ? (
           <ul className={css.rows} style={{ height: rows.getTotalSize() }}>
             {visible.map((item) => {
@@ -108,6 +140,8 @@ export function ThreadList({ source, open, hrefOf, empty }: ThreadListProps) {
                       open={entry.id === open}
                       cursor={entry.id === cursor}
                       tabbable={item.index === focusable}
+                      offers={offers}
+                      between={between}
                     />
                   ) : (
                     <PlaceholderRow index={item.index} />
@@ -124,6 +158,12 @@ export function ThreadList({ source, open, hrefOf, empty }: ThreadListProps) {
       </div>
     </div>
   );
+}
+
+/** The row under the mouse shows what can be done to it; a finger has swipes and bars. */
+function heat(event: PointerEvent): void {
+  const row = event.pointerType === 'mouse' && event.target instanceof Element ? event.target.closest<HTMLElement>('[data-row]') : null;
+  setHot(row?.dataset['row'] ?? null);
 }
 
 function focusRow(scroller: HTMLElement | null, id: Id): void {
@@ -153,7 +193,7 @@ function useCursor(list: SparseList, cursor: Id | null, setCursor: (id: Id | nul
  * Keep what is on screen where it is while rows come and go above it, and count those that came. At the very top
  * new mail simply appears.
  */
-function useSteadyPlace(scroller: { current: HTMLDivElement | null }, source: ListKey, list: SparseList, version: number, height: number): number {
+function useSteadyPlace(scroller: { current: HTMLDivElement | null }, source: string, list: SparseList, version: number | string, height: number): number {
   const anchor = useRef<{ id: Id; offset: number } | null>(null);
   const top = useRef<Id | null>(null);
   const [fresh, setFresh] = useState(0);

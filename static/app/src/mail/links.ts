@@ -1,4 +1,6 @@
 // Following a link of a mail: plainly when the text is honest, after a question when it shows another host.
+import { mailtoRequest } from '../compose/mailto';
+import { openComposer } from '../compose/open';
 
 /** The host a link's text shows, or null when the text does not look like an address. */
 export function shownHost(text: string): string | null {
@@ -23,7 +25,11 @@ export function isMisleading(href: string, text: string): boolean {
 }
 
 export function openLink(href: string, text: string, confirm: (href: string, shown: string) => void): void {
-  if (/^(?:mailto|tel):/i.test(href)) {
+  if (/^mailto:/i.test(href)) {
+    openComposer(mailtoRequest(href));
+    return;
+  }
+  if (/^tel:/i.test(href)) {
     location.href = href; // handed to the system; the page stays
     return;
   }

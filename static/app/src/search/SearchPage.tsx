@@ -1,22 +1,31 @@
 // Search results in the list's place, each opening in the reader beside it.
-import { CircleAlert, CloudOff, History, Search, SearchX } from 'lucide-react';
-import { Suspense, lazy, useEffect, useRef, useState } from 'react';
+import { Bookmark, BookmarkCheck, CircleAlert, CloudOff, History, Search, SearchX } from 'lucide-react';
+import { Suspense, lazy, useCallback, useEffect, useRef, useState, type FocusEvent, type PointerEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation, useSearchParams } from 'wouter';
 import type { Id, SearchHit } from '../api/types';
+import { setHot } from '../mail/act/hot';
+import { ActionsContext, offered, useActions, type Order } from '../mail/act/place';
+import { selection, useSelecting } from '../mail/act/selection';
+import { SelectionBar } from '../mail/act/SelectionBar';
+import { useListActions } from '../mail/act/useListActions';
+import { useTouch } from '../mail/act/useTouch';
 import { NothingOpen } from '../mail/MailPage';
 import { Panes } from '../mail/Panes';
 import { PlaceholderRow, ThreadItem } from '../mail/ThreadItem';
 import { useCommand } from '../shell/commands';
 import { MenuButton } from '../shell/Nav';
-import { usePhone } from '../shell/usePreference';
-import { useMirror } from '../store/hooks';
-import { Button } from '../ui/Button';
+import { usePhone, usePreference } from '../shell/usePreference';
+import { useMailboxes, useMirror } from '../store/hooks';
+import type { Mirror } from '../store/mirror';
+import { Button, IconButton } from '../ui/Button';
 import { Empty, Notice } from '../ui/Feedback';
+import { toast } from '../ui/toast';
 import mail from '../mail/mail.module.css';
 import { fromFirstMark, snippetParts } from './marks';
 import { hasWord, operatorValue, toggleWord, withOperator } from './query';
 import { forgetSearches, keepSearch, recentSearches } from './recent';
+import { isSaved, savedSearches, toggleSaved } from './saved';
 import css from './search.module.css';
 import { OPERATORS, SearchBox } from './SearchBox';
 import { useSearch, type SearchState } from './useSearch';
@@ -33,30 +42,63 @@ export default function SearchPage({ thread, onMenu }: { thread: Id | undefined;
   const query = params.get('q')?.trim() ?? '';
   const { state, more, retry } = useSearch(query);
   const toList = (): void => navigate(hrefOf(query));
+  const hits = state.status === 'found' ? state.hits : NO_HITS;
+  const [cursor, setCursor] = useState<Id | null>(thread ?? null);
+  const selecting = useSelecting();
+  /** Keys act on the row that has the focus. */
+  function meet(event: FocusEvent): void {
+    const row = event.target.closest<HTMLElement>('[data-row]')?.dataset['row'];
+    if (row && !thread) setCursor(row);
+  }
+  const source = `search|${query}`;
+  useEffect(() => selection.enter(source), [source]);
+  const actions = useListActions({
+    place: { source, mailbox: null, role: null, filter: null, query },
+    order: orderOf(hits, state.status === 'found' ? (state.next === null ? hits.length : (state.total ?? state.about)) : 0),
+    cursor,
+    setCursor,
+    open: thread,
+    show: (id) => navigate(hrefOf(query, id ?? undefined), { replace: true }),
+  });
   useEffect(() => {
     if (query) keepSearch(query);
   }, [query]);
   useCommand('list.back', toList, thread !== undefined);
   useCommand('app.close', toList, thread !== undefined);
+  useCommand('app.close', () => selection.clear(), selecting);
   return (
-    <Panes
-      reading={thread !== undefined}
-      list={
-        <section className={mail.listPane} aria-label={t('search.title')}>
-          <div className={mail.listTop}>
-            {phone && <MenuButton onMenu={onMenu} />}
-            <SearchBox focused={!query} />
-          </div>
-          {query && <Heading query={query} state={state} />}
-          {query && <Chips query={query} onChange={(next) => navigate(hrefOf(next))} />}
-          <div className={mail.listScroll}>
-            {query ? <Outcome query={query} state={state} open={thread} more={more} retry={retry} /> : <StartPage />}
-          </div>
-        </section>
-      }
-      reader={<Suspense fallback={null}>{thread ? <Reader key={thread} id={thread} onBack={toList} /> : <NothingOpen />}</Suspense>}
-    />
+    <ActionsContext value={actions}>
+      <Panes
+        reading={thread !== undefined}
+        list={
+          <section className={mail.listPane} aria-label={t('search.title')}>
+            <div className={mail.listTop}>
+              {phone && <MenuButton onMenu={onMenu} />}
+              <SearchBox focused={!query} />
+            </div>
+            {selecting && <SelectionBar name={null} />}
+            {query && !selecting && <Heading query={query} state={state} />}
+            {query && !selecting && <Chips query={query} onChange={(next) => navigate(hrefOf(next))} />}
+            <div className={mail.listScroll} data-list data-selecting={selecting || undefined} onPointerOver={heat} onPointerLeave={() => setHot(null)} onFocus={meet}>
+              {query ? <Outcome query={query} state={state} open={thread} cursor={cursor} setCursor={setCursor} more={more} retry={retry} /> : <StartPage />}
+            </div>
+          </section>
+        }
+        reader={<Suspense fallback={null}>{thread ? <Reader key={thread} id={thread} onBack={toList} /> : <NothingOpen />}</Suspense>}
+      />
+    </ActionsContext>
   );
+}
+
+const NO_HITS: SearchHit[] = [];
+
+function orderOf(hits: SearchHit[], total: number): Order {
+  return { total, at: (index) => hits[index]?.id, indexOf: (id) => hits.findIndex((hit) => hit.id === id), known: () => [...new Set(hits.map(({ id }) => id))] };
+}
+
+function heat(event: PointerEvent): void {
+  const row = event.pointerType === 'mouse' && event.target instanceof Element ? event.target.closest<HTMLElement>('[data-row]') : null;
+  setHot(row?.dataset['row'] ?? null);
 }
 
 function Heading({ query, state }: { query: string; state: SearchState }) {
@@ -72,7 +114,27 @@ function Heading({ query, state }: { query: string; state: SearchState }) {
         <h1 title={query}>{t('search.results', { q: query })}</h1>
         <p role="status" data-num>{said || '\u00a0'}</p>
       </div>
+      <SaveButton query={query} />
     </header>
+  );
+}
+
+/** Searches that are wanted again are kept by name of what they ask. */
+function SaveButton({ query }: { query: string }) {
+  const { t } = useTranslation();
+  const saved = usePreference(() => isSaved(query));
+  const Icon = saved ? BookmarkCheck : Bookmark;
+  return (
+    <IconButton
+      label={saved ? t('search.unkeep') : t('search.keep')}
+      aria-pressed={saved}
+      onClick={() => {
+        toggleSaved(query);
+        toast({ text: saved ? t('search.unkept') : t('search.kept') });
+      }}
+    >
+      <Icon size={20} aria-hidden />
+    </IconButton>
   );
 }
 
@@ -118,11 +180,13 @@ interface OutcomeProps {
   query: string;
   state: SearchState;
   open: Id | undefined;
+  cursor: Id | null;
+  setCursor: (id: Id | null) => void;
   more: () => void;
   retry: () => void;
 }
 
-function Outcome({ query, state, open, more, retry }: OutcomeProps) {
+function Outcome({ query, state, open, cursor, setCursor, more, retry }: OutcomeProps) {
   const { t } = useTranslation();
   const [, navigate] = useLocation();
   const again = <Button onClick={retry}>{t('common.retry')}</Button>;
@@ -133,7 +197,7 @@ function Outcome({ query, state, open, more, retry }: OutcomeProps) {
     case 'away': return <Empty icon={CloudOff} action={again}>{t('search.away')}</Empty>;
     case 'failed': return <Empty icon={CircleAlert} action={again}>{t('search.failed', { reason: state.reason })}</Empty>;
     case 'found': {
-      if (state.hits.length > 0) return <Results query={query} state={state} open={open} more={more} />;
+      if (state.hits.length > 0) return <Results query={query} state={state} open={open} cursor={cursor} setCursor={setCursor} more={more} />;
       const inMailbox = operatorValue(query, 'in:') !== null;
       return (
         <Empty
@@ -149,18 +213,25 @@ function Outcome({ query, state, open, more, retry }: OutcomeProps) {
 
 type Found = Extract<SearchState, { status: 'found' }>;
 
-function Results({ query, state, open, more }: { query: string; state: Found; open: Id | undefined; more: () => void }) {
+function Results({ query, state, open, cursor, setCursor, more }: Omit<OutcomeProps, 'state' | 'retry'> & { state: Found }) {
   const { t } = useTranslation();
   const mirror = useMirror();
   const [, navigate] = useLocation();
   const phone = usePhone();
-  const [cursor, setCursor] = useState<Id | null>(open ?? null);
   const rows = useRef<HTMLUListElement>(null);
-  const hits = state.hits.filter((hit) => !mirror.tables.gone.has(hit.id));
+  useMailboxes(); // they change with whatever is moved
+  const hits = state.hits.filter((hit) => !mirror.tables.gone.has(hit.id) && !isThrownAway(mirror, hit));
+  const between = useCallback((from: Id, to: Id): Id[] => {
+    const ids = state.hits.map(({ id }) => id);
+    const [a, b] = [ids.indexOf(from), ids.indexOf(to)];
+    return a < 0 || b < 0 ? [to] : ids.slice(Math.min(a, b), Math.max(a, b) + 1);
+  }, [state.hits]);
+  const { act, place } = useActions();
+  useTouch(rows, (id) => act('archive', [id]));
   const end = useSeen(more, state.next !== null && !state.loadingMore);
   useEffect(() => {
     if (open) setCursor(open);
-  }, [open]);
+  }, [open, setCursor]);
   function step(by: number): void {
     const at = hits.findIndex(({ id }) => id === cursor);
     const next = hits[at < 0 ? 0 : at + by];
@@ -188,6 +259,8 @@ function Results({ query, state, open, more }: { query: string; state: Found; op
               cursor={hit.id === cursor}
               tabbable={cursor ? hit.id === cursor : index === 0}
               snippet={<Marked hit={hit} />}
+              offers={offered(place)}
+              between={between}
             />
           </li>
         ))}
@@ -195,6 +268,14 @@ function Results({ query, state, open, more }: { query: string; state: Found; op
       {state.next && <div className={css.more} ref={end}><Button look="quiet" onClick={more} disabled={state.loadingMore}>{t('search.more')}</Button></div>}
     </>
   );
+}
+
+/** Found outside of trash and spam, and there now. */
+function isThrownAway(mirror: Mirror, hit: SearchHit): boolean {
+  const row = mirror.view.thread(hit.id);
+  if (!row) return false;
+  const apart = (ids: Id[]): boolean => ids.every((id) => ['trash', 'junk'].includes(mirror.tables.mailboxes.get(id)?.role ?? ''));
+  return apart(row.mailbox_ids) && !apart(hit.mailbox_ids);
 }
 
 function Marked({ hit }: { hit: SearchHit }) {
@@ -217,10 +298,23 @@ function StartPage() {
   const { t } = useTranslation();
   const [, navigate] = useLocation();
   const [recent, setRecent] = useState(recentSearches);
+  const [saved] = useState(savedSearches);
   return (
     <div className={css.start}>
       <h1 className="vh">{t('search.title')}</h1>
       <p className={css.startLead}>{t('search.start')}</p>
+      {saved.length > 0 && (
+        <section>
+          <h2>{t('search.saved')}</h2>
+          <ul>
+            {saved.map((query) => (
+              <li key={query}>
+                <button type="button" className={css.recent} onClick={() => navigate(hrefOf(query))}><Bookmark size={16} aria-hidden />{query}</button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
       {recent.length > 0 && (
         <section>
           <h2>{t('search.recent')}</h2>

@@ -1,11 +1,12 @@
 // How PMSync looks and speaks here, who one is, and where one is logged in.
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Locale, Me } from '../api/types';
 import { request, session } from '../auth/session';
 import { language } from '../i18n';
 import { changeLanguage, leave } from '../shell/personal';
-import { density, remember, setDensity, setTheme, singleKeys, theme, type Density, type Theme } from '../shell/preferences';
+import { askToNotify, canNotify, wantsNotifications } from '../shell/notify';
+import { afterArchive, density, markRead, remember, setDensity, setTheme, singleKeys, theme, type Density, type Theme } from '../shell/preferences';
 import { usePreference } from '../shell/usePreference';
 import { Button } from '../ui/Button';
 import { Field, Select } from '../ui/Field';
@@ -17,6 +18,8 @@ import { Sessions } from './Sessions';
 import css from './settings.module.css';
 import { Switch } from './Switch';
 
+const WritingSettings = lazy(() => import('./Identities'));
+
 export default function SettingsPage({ me }: { me: Me }) {
   const { t } = useTranslation();
   return (
@@ -24,7 +27,9 @@ export default function SettingsPage({ me }: { me: Me }) {
       <div className={css.page}>
         <h1>{t('settings.title')}</h1>
         <Appearance />
+        <MailSettings />
         <Profile me={me} />
+        <Suspense fallback={null}><WritingSettings /></Suspense>
         <Security me={me} />
         <section className={css.section}>
           <Sessions />
@@ -55,6 +60,32 @@ function Appearance() {
         </Select>
       </div>
       <Switch label={t('settings.shortcuts')} hint={t('settings.shortcutsHint')} on={keys} onChange={(on) => remember('shortcuts', on ? null : 'off')} />
+    </section>
+  );
+}
+
+function MailSettings() {
+  const { t } = useTranslation();
+  const after = usePreference(afterArchive);
+  const reading = usePreference(markRead);
+  const notified = usePreference(wantsNotifications);
+  async function notify(on: boolean): Promise<void> {
+    if (!on) return remember('notify', null);
+    if (await askToNotify()) remember('notify', 'on');
+    else toast({ text: t('settings.notifyRefused') });
+  }
+  return (
+    <section className={css.section} aria-labelledby="mail-settings">
+      <h2 id="mail-settings">{t('settings.mail')}</h2>
+      <div className={css.pair}>
+        <Select label={t('settings.afterArchive')} value={after} onChange={(event) => remember('after-archive', event.target.value === 'next' ? null : event.target.value)}>
+          {(['next', 'previous', 'list'] as const).map((value) => <option key={value} value={value}>{t(`settings.afterArchives.${value}`)}</option>)}
+        </Select>
+        <Select label={t('settings.markRead')} value={reading} onChange={(event) => remember('mark-read', event.target.value === 'second' ? null : event.target.value)}>
+          {(['second', 'never'] as const).map((value) => <option key={value} value={value}>{t(`settings.markReads.${value}`)}</option>)}
+        </Select>
+      </div>
+      {canNotify() && <Switch label={t('settings.notify')} hint={t('settings.notifyHint')} on={notified} onChange={(on) => void notify(on)} />}
     </section>
   );
 }

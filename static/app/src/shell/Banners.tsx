@@ -6,7 +6,7 @@ import { Link, useLocation } from 'wouter';
 import type { Account } from '../api/types';
 import { asOf } from '../i18n/format';
 import { newVersionReady, onVersion } from '../live/version';
-import { useAccounts, useConnection } from '../store/hooks';
+import { useAccounts, useConnection, useWaiting } from '../store/hooks';
 import { Button, buttonClass } from '../ui/Button';
 import css from './shell.module.css';
 import { reloadWithNewVersion } from './worker';
@@ -20,6 +20,7 @@ export function ConnectionBanner() {
   const { online, since, freshAt } = useConnection();
   const newVersion = useSyncExternalStore(onVersion, newVersionReady);
   const browserOffline = useBrowserOffline();
+  const waiting = useWaiting();
   const late = useAfter(online ? null : since + (browserOffline ? OFFLINE_AFTER : RECONNECT_AFTER));
   if (!online && late) {
     const when = freshAt === null ? null : asOf(freshAt);
@@ -29,7 +30,7 @@ export function ConnectionBanner() {
     return (
       <div className={css.banner} role="status">
         <CloudOff size={16} aria-hidden />
-        <span className={css.bannerText}>{text}</span>
+        <span className={css.bannerText}>{text}{waiting > 0 && ` ${t('conn.waiting', { count: waiting })}`}</span>
       </div>
     );
   }

@@ -1,14 +1,17 @@
 // The frame of the application: sidebar, banners, the page, and on phones the bottom bar.
-import { CircleUser, CloudOff, Mail, Search, Settings } from 'lucide-react';
+import { CircleUser, CloudOff, Mail, PenLine, Search, Settings } from 'lucide-react';
 import { Suspense, lazy, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import type { Me } from '../api/types';
+import { ComposeHost } from '../compose/Host';
+import { openComposer } from '../compose/open';
 import { MailPage } from '../mail/MailPage';
 import { useAccounts, useLoad, useMailboxes, useMirror } from '../store/hooks';
 import { Empty } from '../ui/Feedback';
 import { Button, buttonClass } from '../ui/Button';
 import { AccountBanners, ConnectionBanner } from './Banners';
+import { CommandHost } from './CommandHost';
 import { useCommand } from './commands';
 import { homePath } from './home';
 import { Nav, NavDrawer } from './Nav';
@@ -18,12 +21,16 @@ import { NARROW, useMedia, usePhone, usePreference } from './usePreference';
 import { useGoCommands } from './useGoCommands';
 import { usePageTitle } from './usePageTitle';
 
+const AllInboxes = lazy(() => import('../mail/AllInboxes'));
 const AccountsPage = lazy(() => import('../accounts/AccountsPage'));
 const ConnectPage = lazy(() => import('../accounts/ConnectPage'));
 const SearchPage = lazy(() => import('../search/SearchPage'));
 const SettingsPage = lazy(() => import('../settings/SettingsPage'));
 const Palette = lazy(() => import('./Palette'));
 const KeySheet = lazy(() => import('./KeySheet'));
+
+const LISTING = /^\/(?:mail\/|inboxes|search)/;
+const READING = /^\/(?:mail\/[^/]+|inboxes|search)\/[^/]+/;
 
 export function Layout({ me }: { me: Me }) {
   const { t } = useTranslation();
@@ -32,11 +39,15 @@ export function Layout({ me }: { me: Me }) {
   const folded = usePreference(() => remembered('nav') === 'narrow');
   const [overlay, open] = useState<'palette' | 'keys' | 'drawer' | null>(null);
   const close = (): void => open(null);
+  const [path] = useLocation();
   usePageTitle();
   useGoCommands();
   useCommand('app.palette', () => open(overlay === 'palette' ? null : 'palette'));
   useCommand('app.keys', () => open('keys'));
   const slim = narrow || folded;
+  // On a phone the conversation has its own bar at the bottom.
+  const reading = READING.test(path);
+  const listing = !reading && LISTING.test(path);
   return (
     <div className={css.layout} data-slim={slim || undefined}>
       <a className={css.skip} href="#main">{t('app.skip')}</a>
@@ -53,8 +64,11 @@ export function Layout({ me }: { me: Me }) {
         <main id="main" className={css.main} tabIndex={-1}>
           <Suspense fallback={null}><StartGate><Pages me={me} onMenu={() => open('drawer')} /></StartGate></Suspense>
         </main>
-        {phone && <BottomBar />}
+        {phone && !reading && <BottomBar />}
+        {phone && listing && <WriteButton />}
       </div>
+      <CommandHost />
+      <ComposeHost scope={`${me.tenant.id}:${me.id}`} />
       {overlay === 'drawer' && <NavDrawer me={me} onClose={close} />}
       <Suspense fallback={null}>
         {overlay === 'palette' && <Palette onClose={close} onKeys={() => open('keys')} />}
@@ -81,6 +95,7 @@ function StartGate({ children }: { children: ReactNode }) {
 function Pages({ me, onMenu }: { me: Me; onMenu: () => void }) {
   return (
     <Switch>
+      <Route path="/inboxes/:thread?">{({ thread }) => <AllInboxes thread={thread} onMenu={onMenu} />}</Route>
       <Route path="/mail/:mailbox/:thread?">
         {({ mailbox, thread }) => <MailPage key={mailbox} mailbox={mailbox} thread={thread} onMenu={onMenu} />}
       </Route>
@@ -118,11 +133,20 @@ function NoSuchPage() {
 }
 
 const TABS = [
-  { href: '/', icon: Mail, label: 'nav.mail', under: ['/mail'] },
+  { href: '/', icon: Mail, label: 'nav.mail', under: ['/mail', '/inboxes'] },
   { href: '/search', icon: Search, label: 'nav.search', under: ['/search'] },
   { href: '/accounts', icon: CircleUser, label: 'nav.accounts', under: ['/accounts'] },
   { href: '/settings', icon: Settings, label: 'nav.settings', under: ['/settings'] },
 ] as const;
+
+function WriteButton() {
+  const { t } = useTranslation();
+  return (
+    <button type="button" className={css.write} aria-label={t('command.compose.new')} onClick={() => openComposer({ mode: 'new' })}>
+      <PenLine size={20} aria-hidden />
+    </button>
+  );
+}
 
 function BottomBar() {
   const { t } = useTranslation();

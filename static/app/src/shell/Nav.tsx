@@ -1,20 +1,25 @@
 // The sidebar: accounts, their mailboxes with unread counters, and the person. As icons when there is little room.
-import { ChevronDown, ChevronRight, CircleUser, Menu, PanelLeftClose, PanelLeftOpen, Plus, Settings, TriangleAlert, X } from 'lucide-react';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { Bookmark, ChevronDown, ChevronRight, CircleUser, Ellipsis, Inbox, Menu, PanelLeftClose, PanelLeftOpen, PenLine, Plus, Settings, TriangleAlert, X } from 'lucide-react';
+import { Suspense, lazy, useEffect, useRef, useState, type MouseEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useLocation } from 'wouter';
+import { Link, useLocation, useSearchParams } from 'wouter';
 import type { Account, Id, Mailbox, Me } from '../api/types';
 import { number, shortNumber } from '../i18n/format';
+import { openComposer } from '../compose/open';
 import { iconOf } from '../mail/icons';
 import { mailboxName } from '../mail/names';
 import { mailboxTree, type Branch } from '../mail/tree';
 import { useAccounts, useMailbox, useMailboxes } from '../store/hooks';
-import { IconButton } from '../ui/Button';
+import { savedSearches } from '../search/saved';
+import { Button, IconButton } from '../ui/Button';
 import { Avatar, Progress } from '../ui/Feedback';
 import { Logo, Mark } from '../ui/Logo';
 import css from './nav.module.css';
+import { tipKeys } from './keymap';
 import { remember, rememberedSet } from './preferences';
 import { usePreference } from './usePreference';
+
+const MailboxMenu = lazy(() => import('./MailboxMenu'));
 
 interface NavProps {
   me: Me;
@@ -32,6 +37,7 @@ export function Nav({ me, slim, onToggle }: NavProps) {
           {slim ? <PanelLeftOpen size={20} aria-hidden /> : <PanelLeftClose size={20} aria-hidden />}
         </IconButton>
       </div>
+      <ComposeButton slim={slim} />
       <div className={css.scroll}>{slim ? <SlimMailboxes /> : <Accounts />}</div>
       <NavFoot me={me} slim={slim} />
     </nav>
@@ -67,10 +73,29 @@ export function NavDrawer({ me, onClose }: { me: Me; onClose: () => void }) {
           <Logo />
           <IconButton label={t('common.close')} onClick={onClose}><X size={20} aria-hidden /></IconButton>
         </div>
+        <ComposeButton slim={false} onOpen={onClose} />
         <div className={css.scroll}><Accounts /></div>
         <NavFoot me={me} slim={false} />
       </div>
     </dialog>
+  );
+}
+
+function ComposeButton({ slim, onOpen }: { slim: boolean; onOpen?: () => void }) {
+  const { t } = useTranslation();
+  const accounts = useAccounts();
+  if (accounts.length === 0) return null;
+  const write = (): void => {
+    onOpen?.();
+    openComposer({ mode: 'new' });
+  };
+  if (slim) return <IconButton label={t('nav.compose')} keys={tipKeys('compose.new')} className={css.composeSlim ?? ''} onClick={write}><PenLine size={20} aria-hidden /></IconButton>;
+  return (
+    <div className={css.compose}>
+      <Button look="primary" wide onClick={write} data-tip={t('command.compose.new')} data-tip-keys={tipKeys('compose.new')}>
+        <PenLine size={16} aria-hidden /> {t('nav.compose')}
+      </Button>
+    </div>
   );
 }
 
@@ -85,6 +110,7 @@ function Accounts() {
   const boxes = useMailboxes();
   return (
     <>
+      <Everywhere />
       {accounts.map((account) => (
         <AccountSection key={account.id} account={account} tree={mailboxTree(boxes, account.id)} alone={accounts.length === 1} />
       ))}
@@ -93,6 +119,79 @@ function Accounts() {
       </Link>
     </>
   );
+}
+
+/** What lies across accounts: all inboxes as one, and the searches that were saved. */
+function Everywhere() {
+  const { t } = useTranslation();
+  const [path] = useLocation();
+  const [params] = useSearchParams();
+  const inboxes = useMailboxes().filter(({ role }) => role === 'inbox');
+  const saved = usePreference(() => JSON.stringify(savedSearches()));
+  const searches = JSON.parse(saved) as string[];
+  if (inboxes.length < 2 && searches.length === 0) return null;
+  const unread = inboxes.reduce((sum, box) => sum + box.unread_threads, 0);
+  return (
+    <ul className={css.account}>
+      {inboxes.length > 1 && (
+        <li>
+          <EverywhereLink href="/inboxes" here={path.startsWith('/inboxes')} icon={<Inbox size={16} aria-hidden />} text={t('box.all')} unread={unread} />
+        </li>
+      )}
+      {searches.map((query) => (
+        <li key={query}>
+          <EverywhereLink
+            href={`/search?q=${encodeURIComponent(query)}`}
+            here={path.startsWith('/search') && params.get('q') === query}
+            icon={<Bookmark size={16} aria-hidden />}
+            text={query}
+            unread={0}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function EverywhereLink({ href, here, icon, text, unread }: { href: string; here: boolean; icon: ReactNode; text: string; unread: number }) {
+  const { t } = useTranslation();
+  return (
+    <div className={css.item} data-here={here || undefined} data-flat>
+      <Link href={href} className={css.link ?? ''} aria-current={here ? 'page' : undefined} data-unread={unread > 0 || undefined}>
+        {icon}
+        <span className={css.grow}>{text}</span>
+        {unread > 0 && (
+          <span className={css.count} data-num title={number(unread)}>
+            <span aria-hidden>{shortNumber(unread)}</span>
+            <span className="vh">{t('nav.unread', { count: unread })}</span>
+          </span>
+        )}
+      </Link>
+    </div>
+  );
+}
+
+/** A button for the menu of a mailbox or an account, seen when the pointer or the focus is there. */
+function MenuFor({ box, account, name }: { box: Mailbox | null; account: Account; name: string }) {
+  const { t } = useTranslation();
+  const [menu, open] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  return (
+    <>
+      <button ref={button} type="button" className={css.more} aria-label={t('box.menu', { name })} aria-haspopup="menu" aria-expanded={menu} data-menu onClick={() => open(true)}>
+        <Ellipsis size={16} aria-hidden />
+      </button>
+      <Suspense fallback={null}>{menu && <MailboxMenu box={box} account={account} button={button} onClose={() => open(false)} />}</Suspense>
+    </>
+  );
+}
+
+/** A right click, and the menu key on the link, do as the button does. */
+function openMenu(event: MouseEvent<HTMLElement>): void {
+  const button = event.currentTarget.querySelector<HTMLButtonElement>(':scope > [data-menu]');
+  if (!button) return;
+  event.preventDefault();
+  button.click();
 }
 
 function useFolded(key: string, byDefault: boolean): [boolean, () => void] {
@@ -112,16 +211,20 @@ function AccountSection({ account, tree, alone }: { account: Account; tree: Bran
   const Chevron = shut ? ChevronRight : ChevronDown;
   return (
     <section className={css.account}>
-      <h2 className={css.accountName}>
-        <button type="button" className={css.accountButton} onClick={toggle} aria-expanded={!shut} disabled={alone}>
-          <span className={css.dot} style={{ background: `var(--hue-${account.color % 8}-fg)` }} aria-hidden />
-          <span className={css.grow}>{account.display_name || account.address}</span>
-          {account.status === 'needs_reconnect' && <TriangleAlert className={css.warn} size={16} aria-label={t('accounts.status.needs_reconnect')} />}
-          {!alone && <Chevron size={16} aria-hidden />}
-        </button>
-      </h2>
+      {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- the button inside does the same */}
+      <div className={css.accountHead} onContextMenu={openMenu}>
+        <h2 className={css.accountName}>
+          <button type="button" className={css.accountButton} onClick={toggle} aria-expanded={!shut} disabled={alone}>
+            <span className={css.dot} style={{ background: `var(--hue-${account.color % 8}-fg)` }} aria-hidden />
+            <span className={css.grow}>{account.display_name || account.address}</span>
+            {account.status === 'needs_reconnect' && <TriangleAlert className={css.warn} size={16} aria-label={t('accounts.status.needs_reconnect')} />}
+            {!alone && <Chevron size={16} aria-hidden />}
+          </button>
+        </h2>
+        {account.role !== 'reader' && <MenuFor box={null} account={account} name={account.address} />}
+      </div>
       {account.import && !shut && <ImportLine account={account} />}
-      {!shut && <Branches branches={tree} depth={0} />}
+      {!shut && <Branches branches={tree} depth={0} account={account} />}
     </section>
   );
 }
@@ -140,15 +243,15 @@ function ImportLine({ account }: { account: Account }) {
   );
 }
 
-function Branches({ branches, depth }: { branches: Branch[]; depth: number }) {
+function Branches({ branches, depth, account }: { branches: Branch[]; depth: number; account: Account }) {
   return (
     <ul>
-      {branches.map(({ box, children }) => <MailboxItem key={box.id} id={box.id} branches={children} depth={depth} />)}
+      {branches.map(({ box, children }) => <MailboxItem key={box.id} id={box.id} branches={children} depth={depth} account={account} />)}
     </ul>
   );
 }
 
-function MailboxItem({ id, branches, depth }: { id: Id; branches: Branch[]; depth: number }) {
+function MailboxItem({ id, branches, depth, account }: { id: Id; branches: Branch[]; depth: number; account: Account }) {
   const { t } = useTranslation();
   const box = useMailbox(id);
   const [path] = useLocation();
@@ -167,7 +270,8 @@ function MailboxItem({ id, branches, depth }: { id: Id; branches: Branch[]; dept
   );
   return (
     <li>
-      <div className={css.item} style={{ paddingInlineStart: `calc(var(--s2) + ${depth} * var(--s4))` }} data-here={here || undefined}>
+      {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- the button inside does the same */}
+      <div className={css.item} onContextMenu={openMenu} style={{ paddingInlineStart: `calc(var(--s2) + ${depth} * var(--s4))` }} data-here={here || undefined}>
         {branches.length > 0 ? (
           <button
             type="button"
@@ -186,8 +290,9 @@ function MailboxItem({ id, branches, depth }: { id: Id; branches: Branch[]; dept
         ) : (
           <span className={css.link}>{inside}</span>
         )}
+        {account.role !== 'reader' && <MenuFor box={box} account={account} name={name} />}
       </div>
-      {branches.length > 0 && !folded && <Branches branches={branches} depth={depth + 1} />}
+      {branches.length > 0 && !folded && <Branches branches={branches} depth={depth + 1} account={account} />}
     </li>
   );
 }
@@ -211,7 +316,12 @@ function SlimMailboxes() {
   const accounts = useAccounts();
   const boxes = useMailboxes();
   const [path] = useLocation();
-  return accounts.map((account) => (
+  const everywhere = accounts.length > 1 && (
+    <Link href="/inboxes" className={css.slimLink ?? ''} aria-current={path.startsWith('/inboxes') ? 'page' : undefined} aria-label={t('box.all')} data-tip={t('box.all')}>
+      <Inbox size={20} aria-hidden />
+    </Link>
+  );
+  const each = accounts.map((account) => (
     <ul key={account.id} className={css.slimAccount} aria-label={account.address}>
       {mailboxTree(boxes, account.id).filter(({ box }) => box.role && box.selectable).map(({ box }) => {
         const Icon = iconOf(box);
@@ -234,6 +344,7 @@ function SlimMailboxes() {
       })}
     </ul>
   ));
+  return <>{everywhere && <div className={css.slimAccount}>{everywhere}</div>}{each}</>;
 }
 
 function NavFoot({ me, slim }: { me: Me; slim: boolean }) {

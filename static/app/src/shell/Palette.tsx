@@ -1,5 +1,5 @@
 // Every command in one place, by typing: mailboxes, search, appearance, and what the keys do.
-import { CircleUser, Contrast, Globe, Keyboard, LogOut, Plus, Rows3, Search, Settings, type LucideIcon } from 'lucide-react';
+import { CircleUser, Contrast, Globe, Keyboard, LogOut, Plus, Rows3, Search, Settings, Zap, type LucideIcon } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { Autocomplete, Collection, Header, Input, Menu, MenuItem, MenuSection, SearchField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
@@ -10,7 +10,8 @@ import { iconOf } from '../mail/icons';
 import { mailboxName } from '../mail/names';
 import { useAccounts, useMailboxes } from '../store/hooks';
 import Dialog from '../ui/Dialog';
-import type { CommandId } from './keymap';
+import { offeredCommands, run } from './commands';
+import { KEYMAP, type CommandId } from './keymap';
 import { Keys } from './KeySheet';
 import css from './overlays.module.css';
 import { changeLanguage, leave } from './personal';
@@ -29,6 +30,8 @@ interface Group { id: string; title: string; items: Item[] }
 const THEMES: Theme[] = ['system', 'light', 'dark'];
 const DENSITIES: Density[] = ['comfortable', 'compact'];
 const LOCALES: Locale[] = ['it', 'en'];
+/** Offered here by other items, or of no use from here. */
+const ELSEWHERE: ReadonlySet<CommandId> = new Set(['app.palette', 'app.keys', 'app.close', 'search.focus', 'go.inbox', 'go.sent', 'go.drafts', 'go.flagged']);
 
 interface PaletteProps {
   onClose: () => void;
@@ -134,11 +137,17 @@ function useGroups(text: string, onKeys: () => void): Group[] {
       id: `locale:${value}`, text: t('palette.language', { value: t(`settings.languages.${value}`) }), icon: Globe, run: () => void changeLanguage(value),
     })),
   ];
+  const [offers] = useState(() => offeredCommands().filter((id) => !ELSEWHERE.has(id)));
+  const order = Object.keys(KEYMAP);
+  const commands: Item[] = offers
+    .toSorted((a, b) => order.indexOf(a) - order.indexOf(b))
+    .map((id) => ({ id: `command:${id}`, text: t(`command.${id}`), icon: Zap, command: id, run: () => void run(id) }));
+  const here = { id: 'here', title: t('palette.groupHere'), items: commands };
   const doing = { id: 'do', title: t('palette.groupDo'), items: act };
   const going = { id: 'go', title: t('palette.groupGo'), items: go };
   const looking = { id: 'look', title: t('palette.groupLook'), items: look };
   // Once something is typed, the search for it comes last: Enter takes the best command.
-  return wanted ? [going, looking, doing] : [doing, going, looking];
+  return wanted ? [here, going, looking, doing] : [here, doing, going, looking];
 }
 
 const plain = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();

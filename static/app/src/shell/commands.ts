@@ -23,6 +23,8 @@ export function offer(id: CommandId, handler: () => void): () => void {
 
 export const isOffered = (id: CommandId): boolean => (offers.get(id)?.length ?? 0) > 0;
 
+export const offeredCommands = (): CommandId[] => [...offers].filter(([, stack]) => stack.length > 0).map(([id]) => id);
+
 /** False when nothing on screen offers the command. */
 export function run(id: CommandId): boolean {
   const latest = offers.get(id)?.at(-1);
@@ -38,7 +40,7 @@ export function useCommand(id: CommandId, handler: () => void, enabled = true): 
   useEffect(() => (enabled ? offer(id, () => latest.current()) : undefined), [id, enabled]);
 }
 
-const TYPING = 'input, textarea, select, [contenteditable]:not([contenteditable="false"]), [role="menu"], [role="listbox"], [role="combobox"]';
+const TYPING = 'input:not([type="checkbox"]), textarea, select, [contenteditable]:not([contenteditable="false"]), [role="menu"], [role="listbox"], [role="combobox"]';
 const OVERLAY = '[role="dialog"], [role="alertdialog"], [role="menu"], dialog[open]';
 const ACTIVATES = 'a[href], button, summary, [role="button"], [role="tab"]';
 
@@ -55,13 +57,15 @@ export function isTaken(event: KeyboardEvent, id: CommandId): boolean {
 }
 
 export function keyHandler(): (event: KeyboardEvent) => void {
+  const all = (Object.entries(KEYMAP) as [CommandId, readonly string[]][]).flatMap(([id, keys]) => keys.map((key) => [key, id] as const));
+  const isSequence = (key: string): boolean => key.includes(' ');
+  // Sequences are heard first and take the press with them: the s of "g s" must not star.
+  const ordered = [...all.filter(([key]) => isSequence(key)), ...all.filter(([key]) => !isSequence(key))];
   const bindings: Record<string, (event: KeyboardEvent) => void> = {};
-  for (const [id, keys] of Object.entries(KEYMAP) as [CommandId, readonly string[]][]) {
-    for (const key of keys) {
-      bindings[key] = (event) => {
-        if (!isTaken(event, id) && run(id)) event.preventDefault();
-      };
-    }
+  for (const [key, id] of ordered) {
+    bindings[key] = (event) => {
+      if (!isTaken(event, id) && (run(id) || isSequence(key))) event.preventDefault();
+    };
   }
   return createKeybindingsHandler(bindings);
 }

@@ -110,6 +110,35 @@ describe('keys', () => {
     expect(event.defaultPrevented).toBe(true);
   });
 
+  it('a key that ends a sequence does nothing of its own', () => {
+    press('g');
+    press('s');
+    press('*', { shift: true });
+    press('a');
+    press('s');
+    expect(ran).toEqual(['go.flagged', 'select.all', 'mail.star']);
+  });
+
+  it('nor does it when what the sequence names is not there', () => {
+    cleanUp[(Object.keys(KEYMAP) as CommandId[]).indexOf('go.flagged')]!();
+    press('g');
+    press('s');
+    expect(ran).toEqual([]);
+  });
+
+  it.each([['e', false, 'mail.archive'], ['#', true, 'mail.trash'], ['Delete', false, 'mail.trash'], ['!', true, 'mail.junk'], ['I', true, 'mail.read'], ['U', true, 'mail.unread'], ['z', false, 'app.undo'], ['v', false, 'mail.move'], ['c', false, 'compose.new']] as const)(
+    '%s acts',
+    (key, shift, id) => {
+      expect(press(key, { shift })).toBe(true);
+      expect(ran).toEqual([id]);
+    },
+  );
+
+  it('a box to choose a row leaves the keys alone', () => {
+    press('e', {}, add('<input type="checkbox">'));
+    expect(ran).toEqual(['mail.archive']);
+  });
+
   it('the latest offer of a command wins, and the one before returns', () => {
     const undo = offer('list.next', () => ran.push('list.open'));
     press('j');

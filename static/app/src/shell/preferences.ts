@@ -4,7 +4,11 @@ import { Emitter } from '../store/emitter';
 
 export type Theme = 'system' | 'light' | 'dark';
 export type Density = 'comfortable' | 'compact';
-type Key = 'theme' | 'density' | 'locale' | 'nav' | 'list-width' | 'folded' | 'recent-searches' | 'shortcuts' | 'adapt';
+type Key =
+  | 'theme' | 'density' | 'locale' | 'nav' | 'list-width' | 'folded' | 'recent-searches' | `saved-searches:${string}` | 'shortcuts' | 'adapt' | 'after-archive' | 'mark-read' | 'undo-send'
+  | 'notify';
+export type AfterArchive = 'next' | 'previous' | 'list';
+export type MarkRead = 'second' | 'never';
 
 const changed = new Emitter();
 export const onPreference = (listener: () => void): (() => void) => changed.on(listener);
@@ -61,7 +65,16 @@ export function isDark(): boolean {
 /** Single-key shortcuts can be turned off (WCAG 2.1.4). */
 export const singleKeys = (): boolean => remembered('shortcuts') !== 'off';
 
-export function rememberedSet(key: 'folded' | 'recent-searches'): string[] {
+/** What is shown after the open conversation has left the list. */
+export function afterArchive(): AfterArchive {
+  const kept = remembered('after-archive');
+  return kept === 'previous' || kept === 'list' ? kept : 'next';
+}
+
+/** When a message counts as read: after a second on screen, or only when the person says so. */
+export const markRead = (): MarkRead => (remembered('mark-read') === 'never' ? 'never' : 'second');
+
+export function rememberedSet(key: 'folded' | 'recent-searches' | `saved-searches:${string}`): string[] {
   try {
     const kept: unknown = JSON.parse(remembered(key) ?? '[]');
     return Array.isArray(kept) ? kept.filter((item) => typeof item === 'string') : [];

@@ -3,6 +3,8 @@
 // follow the journal from there. When the browser gives no storage, everything goes on in memory.
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { Account, Body, Conversation, Id, Mailbox, Message, ThreadRow } from '../api/types';
+import type { Entry as Command } from './entry';
+import type { OutboxStore } from './outbox';
 import type { Entry } from './sparse';
 import { Tables, listOf, putThread, type ListKey } from './tables';
 
@@ -11,7 +13,7 @@ const ROWS = 600;
 const LISTS = 24;
 const CONVERSATIONS = 500;
 const BODIES = 500;
-const VERSION = 1;
+const VERSION = 2;
 
 interface Head { seq: number; accounts: Account[]; mailboxes: Mailbox[]; savedAt: number }
 interface KeptList { total: number; entries: Entry[]; rows: ThreadRow[]; usedAt: number }
@@ -22,9 +24,10 @@ interface Schema extends DBSchema {
   lists: { key: ListKey; value: KeptList; indexes: { usedAt: number } };
   conversations: { key: Id; value: Kept<Conversation>; indexes: { usedAt: number } };
   bodies: { key: string; value: Kept<Body>; indexes: { usedAt: number } };
+  commands: { key: string; value: Command };
 }
 
-export interface Cache {
+export interface Cache extends OutboxStore {
   /** Fill empty tables. The moment they were saved (milliseconds), or null when nothing is kept. */
   load(tables: Tables): Promise<number | null>;
   /** Write what the keys in `changed` touch, or everything when it is null. False when nothing was written. */
@@ -33,7 +36,7 @@ export interface Cache {
   keepConversation(conversation: Conversation): Promise<void>;
   body(key: string): Promise<Body | undefined>;
   keepBody(key: string, body: Body): Promise<void>;
-  /** Forget the rows; bodies stay, they never change. */
+  /** Forget the rows; bodies stay, they never change, and so do commands that are under way. */
   empty(): Promise<void>;
   /** Forget everything, and go on. */
   clear(): Promise<void>;
@@ -48,11 +51,14 @@ const nameOf = (scope: string): string => `pmsync:${scope}`;
 export async function openCache(scope: string): Promise<Cache | null> {
   try {
     const db = await openDB<Schema>(nameOf(scope), VERSION, {
-      upgrade(fresh) {
-        fresh.createObjectStore('head');
-        fresh.createObjectStore('lists').createIndex('usedAt', 'usedAt');
-        fresh.createObjectStore('conversations').createIndex('usedAt', 'usedAt');
-        fresh.createObjectStore('bodies').createIndex('usedAt', 'usedAt');
+      upgrade(fresh, version) {
+        if (version < 1) {
+          fresh.createObjectStore('head');
+          fresh.createObjectStore('lists').createIndex('usedAt', 'usedAt');
+          fresh.createObjectStore('conversations').createIndex('usedAt', 'usedAt');
+          fresh.createObjectStore('bodies').createIndex('usedAt', 'usedAt');
+        }
+        if (version < 2) fresh.createObjectStore('commands');
       },
       blocking: (_current, _wanted, event) => (event.target as IDBDatabase).close(),
     });
@@ -137,6 +143,22 @@ class StoredCache implements Cache {
   async keepBody(key: string, value: Body): Promise<void> {
     await this.quietly(() => this.db.put('bodies', { value, usedAt: Date.now() }, key));
     await this.trim('bodies', BODIES);
+  }
+
+  async commands(): Promise<Command[]> {
+    return (await this.quietly(() => this.db.getAll('commands'))) ?? [];
+  }
+
+  async keepCommand(entry: Command): Promise<void> {
+    await this.quietly(() => this.db.put('commands', entry, entry.key));
+  }
+
+  async dropCommands(keys: string[]): Promise<void> {
+    await this.quietly(async () => {
+      const tx = this.db.transaction('commands', 'readwrite');
+      for (const key of keys) void tx.store.delete(key);
+      await tx.done;
+    });
   }
 
   async empty(): Promise<void> {

@@ -1,9 +1,10 @@
 // How components read the mirror: one row or one list each, so an event re-renders only what it touched.
 import { createContext, useCallback, useContext, useEffect, useSyncExternalStore } from 'react';
 import type { Account, Body, Id, Mailbox, Message, ThreadRow } from '../api/types';
+import type { Entry } from './entry';
 import { type Connection, type Load, type Mirror } from './mirror';
 import type { SparseList } from './sparse';
-import { listOf, type ListKey, type Tables } from './tables';
+import type { ListKey } from './tables';
 
 export const MirrorContext = createContext<Mirror | null>(null);
 
@@ -20,31 +21,31 @@ function useStored<T>(key: string, read: (mirror: Mirror) => T): T {
   return useSyncExternalStore(subscribe, () => read(mirror));
 }
 
-function useDerived<T>(key: string, make: (tables: Tables) => T): T {
-  return useStored(key, (mirror) => mirror.derived(key, () => make(mirror.tables)));
+function useDerived<T>(key: string, make: (mirror: Mirror) => T): T {
+  return useStored(key, (mirror) => mirror.derived(key, () => make(mirror)));
 }
 
 export function useAccounts(): Account[] {
-  return useDerived('accounts:', (tables) => [...tables.accounts.values()]);
+  return useDerived('accounts:', ({ tables }) => [...tables.accounts.values()]);
 }
 
 export function useMailboxes(): Mailbox[] {
-  return useDerived('mailboxes:', (tables) => [...tables.mailboxes.values()]);
+  return useDerived('mailboxes:', ({ view }) => view.mailboxes());
 }
 
 export function useMailbox(id: Id): Mailbox | undefined {
-  return useStored(`mailbox:${id}`, ({ tables }) => tables.mailboxes.get(id));
+  return useStored(`mailbox:${id}`, ({ view }) => view.mailbox(id));
 }
 
 export function useThread(id: Id): ThreadRow | undefined {
-  return useStored(`thread:${id}`, ({ tables }) => tables.threads.get(id));
+  return useStored(`thread:${id}`, ({ view }) => view.thread(id));
 }
 
 export function useList(key: ListKey): { list: SparseList; version: number; load: Load } {
   const mirror = useMirror();
-  const version = useStored(`list:${key}`, ({ tables }) => listOf(tables, key).version);
+  const version = useStored(`list:${key}`, ({ view }) => view.list(key).version);
   const load = useLoad(`list:${key}`);
-  return { list: listOf(mirror.tables, key), version, load };
+  return { list: mirror.view.list(key), version, load };
 }
 
 export function useLoad(key: string): Load {
@@ -59,9 +60,7 @@ export interface OpenConversation {
 
 export function useConversation(id: Id): OpenConversation {
   const mirror = useMirror();
-  const messages = useDerived(`conversation:${id}`, (tables) =>
-    tables.conversations.get(id)?.flatMap((message) => tables.messages.get(message) ?? []),
-  );
+  const messages = useDerived(`conversation:${id}`, ({ view }) => view.conversation(id));
   const thread = useThread(id);
   const load = useLoad(`conversation:${id}`);
   useEffect(() => void mirror.openConversation(id), [mirror, id]);
@@ -75,7 +74,7 @@ export function useConversation(id: Id): OpenConversation {
 }
 
 export function useMessage(id: Id): Message | undefined {
-  return useStored(`message:${id}`, ({ tables }) => tables.messages.get(id));
+  return useStored(`message:${id}`, ({ view }) => view.message(id));
 }
 
 export function useBody(message: Id): { body: Body | undefined; load: Load; retry: () => void } {
@@ -87,8 +86,23 @@ export function useBody(message: Id): { body: Body | undefined; load: Load; retr
   return { body, load, retry };
 }
 
+/** True once the text of a message is on this device. */
+export function useBodyHere(message: Id): boolean {
+  return useStored(`body:${message}`, ({ bodies }) => bodies.has(message));
+}
+
 export function useConnection(): Connection & { freshAt: number | null } {
   const mirror = useMirror();
   const connection = useStored('connection:', ({ connection: now }) => now);
   return { ...connection, freshAt: mirror.freshAt };
+}
+
+/** How many commands wait for the server's answer. */
+export function useWaiting(): number {
+  return useStored('waiting:', ({ outbox }) => outbox.waiting());
+}
+
+/** Why the last command on this conversation was not done, or undefined. */
+export function useFailure(thread: Id): { entry: Entry | null; sentence: string } | undefined {
+  return useStored(`thread:${thread}`, ({ outbox }) => outbox.failures.get(thread));
 }

@@ -6,8 +6,10 @@ import { request, session } from '../auth/session';
 import { openLink, type Link } from '../live/link';
 import { announceVersion } from '../live/version';
 import { openCache, type Cache } from './cache';
+import { Outbox, type Notice } from './outbox';
 import { patch } from './patch';
 import { Tables, dropConversation, putAllAccounts, putAllMailboxes, putConversation, putThread, reset, type ListKey } from './tables';
+import { View } from './view';
 import { ListViews } from './views';
 
 const SEARCH_PAGE = 50;
@@ -24,7 +26,11 @@ export type Load = 'idle' | 'loading' | 'missing' | 'away' | { reason: string };
 export interface Connection { online: boolean; since: number }
 
 export class Mirror {
+  /** What is confirmed. Components read `view`. */
   readonly tables = new Tables();
+  /** What the person sees: what is under way, over what is confirmed. */
+  readonly view = new View(this.tables);
+  readonly outbox: Outbox;
   readonly bodies = new Map<Id, Body>();
   connection: Connection = { online: false, since: Date.now() };
   /** When what is shown was last known to be in step with the server; null when that was never. */
@@ -49,10 +55,19 @@ export class Mirror {
   private stopped = false;
   /** Keys touched since the last save; null until the first one as leader, which writes everything. */
   private unsaved: Set<string> | null = null;
+  private readonly notices = new Set<(notice: Notice) => void>();
+  private readonly frames = new Set<(frame: JournalEvent) => void>();
 
   /** `scope` names tenant and person, and with them what this device keeps. */
   constructor(scope: string) {
     this.scope = scope;
+    this.outbox = new Outbox(scope, {
+      changed: (threads, messages, wide) => this.commandsChanged(threads, messages, wide),
+      waiting: () => this.emit(['waiting:']),
+      notice: (notice) => this.tellNotice(notice),
+      seq: () => this.tables.seq,
+      late: () => this.tables.seq !== null && this.link?.want(this.tables.seq),
+    });
     this.untoken = session.onToken((token) => {
       if (token === this.lastToken) return;
       this.lastToken = token;
@@ -78,13 +93,30 @@ export class Mirror {
     return this.made.get(key) as T;
   }
 
+  /** Hear what becomes of commands. */
+  onNotice(listener: (notice: Notice) => void): () => void {
+    this.notices.add(listener);
+    return () => this.notices.delete(listener);
+  }
+
+  /** True in the one tab of this browser that speaks with the server for all. */
+  leads(): boolean {
+    return this.link?.leads() ?? false;
+  }
+
+  /** Hear every event of the journal, once it is folded in. */
+  onFrame(listener: (frame: JournalEvent) => void): () => void {
+    this.frames.add(listener);
+    return () => this.frames.delete(listener);
+  }
+
   load(key: string): Load {
     return this.loads.get(key) ?? 'idle';
   }
 
   /** The rows [first, last] of a list are on screen or about to be. */
   look(key: ListKey, first: number, last: number): void {
-    this.views.look(key, first, last);
+    this.views.look(key, first, last + this.view.hidden(key));
   }
 
   unlook(key: ListKey): void {
@@ -126,7 +158,7 @@ export class Mirror {
   /** Have a conversation and the text it opens at ready before it is asked for. */
   async prefetch(thread: Id): Promise<void> {
     await this.openConversation(thread);
-    const messages = this.tables.conversations.get(thread)?.flatMap((id) => this.tables.messages.get(id) ?? []) ?? [];
+    const messages = this.view.conversation(thread) ?? [];
     const opensAt = messages.find((message) => message.unread) ?? messages.at(-1);
     if (opensAt && opensAt.size < PREFETCH_LIMIT) await this.openBody(opensAt.id);
   }
@@ -154,6 +186,7 @@ export class Mirror {
       this.tables.touch('mailboxes');
       this.publish();
     }
+    await this.outbox.start(this.cache);
     await this.refresh();
     document.addEventListener('visibilitychange', this.onHide);
   }
@@ -163,6 +196,7 @@ export class Mirror {
     this.stopped = true;
     this.untoken();
     this.link?.stop();
+    this.outbox.stop();
     clearTimeout(this.saving);
     document.removeEventListener('visibilitychange', this.onHide);
     this.views.stop();
@@ -189,6 +223,7 @@ export class Mirror {
       this.refreshed = true;
       this.freshAt = Date.now();
       if (this.link && from === null) this.link.want(this.tables.seq); // after a reset
+      this.outbox.settle();
       this.follow();
     });
     if (!this.refreshed && !this.stopped) setTimeout(() => !this.refreshed && !this.stopped && void this.refresh(), RETRY_AFTER);
@@ -225,11 +260,46 @@ export class Mirror {
     this.flushing = false;
     const frames = this.waiting;
     this.waiting = [];
+    const before = this.tables.seq;
     const gap = patch(this.tables, frames);
+    const folded = frames.filter(({ seq }) => before !== null && seq > before && seq <= (this.tables.seq ?? -1));
     if (gap && !this.gap && this.tables.seq !== null) this.link?.want(this.tables.seq);
     this.gap = gap;
     this.freshAt = Date.now();
+    this.hearCommands(folded);
+    this.outbox.settle();
     this.publish();
+    for (const frame of folded) for (const listener of this.frames) listener(frame);
+  }
+
+  private hearCommands(frames: JournalEvent[]): void {
+    for (const frame of frames) {
+      if (frame.event === 'command:failed') this.outbox.failed(frame.data);
+      else if (frame.event === 'command:update') this.outbox.progressed(frame.data);
+    }
+  }
+
+  private commandsChanged(threads: Iterable<Id>, messages: Iterable<Id>, wide: boolean): void {
+    this.view.show(this.outbox.shown());
+    for (const id of threads) {
+      this.tables.touch('thread', id);
+      if (this.tables.conversations.has(id)) this.touchConversation(id);
+    }
+    for (const id of messages) this.tables.touch('message', id);
+    if (wide) for (const id of this.tables.threads.keys()) this.tables.touch('thread', id);
+    for (const id of this.tables.mailboxes.keys()) this.tables.touch('mailbox', id);
+    this.tables.touch('mailboxes');
+    for (const key of this.tables.lists.keys()) this.tables.touch('list', key);
+    this.publish();
+  }
+
+  private touchConversation(id: Id): void {
+    this.tables.touch('conversation', id);
+    for (const message of this.tables.conversations.get(id) ?? []) this.tables.touch('message', message);
+  }
+
+  private tellNotice(notice: Notice): void {
+    for (const listener of this.notices) listener(notice);
   }
 
   private caughtUp(seq: number): void {
@@ -237,6 +307,7 @@ export class Mirror {
     if (!this.gap && this.tables.seq !== null && seq > this.tables.seq) this.tables.seq = seq;
     this.gap = false;
     this.freshAt = Date.now();
+    this.outbox.settle();
     this.save();
   }
 
@@ -261,7 +332,9 @@ export class Mirror {
     if (online === this.connection.online) return;
     this.connection = { online, since: Date.now() };
     this.emit(['connection:']);
-    if (online) this.views.refill();
+    if (!online) return;
+    this.views.refill();
+    this.outbox.hurry();
   }
 
   // Fetching ---------------------------------------------------------------------------------------------------
@@ -311,9 +384,22 @@ export class Mirror {
     if (this.tables.left) this.forgetLeft();
     this.tables.touched = new Set();
     for (const key of touched) this.unsaved?.add(key);
+    if (!this.view.clear) this.followBelow(touched);
     this.emit(touched);
     this.views.refillStale();
     this.save();
+  }
+
+  /** Confirmed rows have changed below commands that are under way: counters and lists are made of both. */
+  private followBelow(touched: Set<string>): void {
+    this.view.refresh();
+    for (const id of this.view.counted()) touched.add(`mailbox:${id}`);
+    touched.add('mailboxes:');
+    for (const key of this.tables.lists.keys()) touched.add(`list:${key}`);
+    for (const key of [...touched]) {
+      const message = key.startsWith('message:') ? this.tables.messages.get(key.slice('message:'.length)) : undefined;
+      if (message) touched.add(`thread:${message.thread_id}`);
+    }
   }
 
   /** An account has left, or its owner has taken back what was shared: this device keeps nothing of it. */
@@ -342,8 +428,10 @@ export class Mirror {
     if (!this.link?.leads() || this.gap) return;
     const changed = this.unsaved;
     this.unsaved = new Set();
+    const { seq } = this.tables;
     void this.cache?.save(this.tables, changed).then((saved) => {
       if (!saved) this.unsaved = null; // the next save writes everything anew
+      else if (seq !== null) this.outbox.saved(seq);
     });
   }
 

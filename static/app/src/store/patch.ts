@@ -1,7 +1,7 @@
 // Folds journal events into the confirmed layer, in order and each once. Pure over its tables: no network, no React.
 import type { Id, JournalEvent, Mailbox, Message, PlacedThread, ThreadRow } from '../api/types';
 import type { SparseList } from './sparse';
-import { bury, dropAccount, dropConversation, dropMailbox, matches, parseListKey, putAccount, putMailbox, putMessage, putThread, time, type ListKey, type Tables } from './tables';
+import { belongs, bury, dropAccount, dropConversation, dropMailbox, parseListKey, putAccount, putMailbox, putMessage, putThread, time, type ListKey, type Tables } from './tables';
 
 export type Verdict = 'drop' | 'apply' | 'gap';
 
@@ -62,6 +62,8 @@ export function fold(tables: Tables, frame: JournalEvent, boxes: Set<Id> = new S
       if (frame.data.gone) dropAccount(tables, frame.data.gone);
       return;
     }
+    // What becomes of commands and drafts is told to those who keep them (mirror.ts); it is no row.
+    case 'command:failed': case 'command:update': case 'draft:update': case 'draft:delete': return;
     default: return unknownEvent(frame);
   }
 }
@@ -92,27 +94,27 @@ function placeThread(tables: Tables, placed: PlacedThread, seq: number): void {
   tables.gone.delete(row.id);
   for (const [key, list] of tables.lists) {
     const { mailbox, filter } = parseListKey(key);
-    const belongs = row.mailbox_ids.includes(mailbox) && matches(filter, row);
-    const belonged = list.has(row.id) || (before !== undefined && before.mailbox_ids.includes(mailbox) && matches(filter, before));
-    if (!belongs && !belonged) continue;
+    const belongsNow = belongs(tables, key, row);
+    const belonged = list.has(row.id) || (before !== undefined && belongs(tables, key, before));
+    if (!belongsNow && !belonged) continue;
     list.movedAt = seq;
-    const when = typeof at === 'string' ? at : at?.[mailbox];
-    if (movedInList(tables, key, list, row, belongs, belonged, when)) tables.touch('list', key);
+    const when = typeof at === 'string' || filter === 'snoozed' ? undefined : at?.[mailbox];
+    if (movedInList(tables, key, list, row, belongsNow, belonged, typeof at === 'string' ? at : when)) tables.touch('list', key);
   }
 }
 
 /** True when the list changed. */
 function movedInList(
-  tables: Tables, key: ListKey, list: SparseList, row: ThreadRow, belongs: boolean, belonged: boolean, when: string | undefined,
+  tables: Tables, key: ListKey, list: SparseList, row: ThreadRow, belongsNow: boolean, belonged: boolean, when: string | undefined,
 ): boolean {
   if (!list.known) return false;
   const listed = list.timeOf(row.id);
-  if (belongs && listed !== undefined && (when === undefined || listed === time(when))) return false;
+  if (belongsNow && listed !== undefined && (when === undefined || listed === time(when))) return false;
   const total = list.total;
   if (listed !== undefined) list.remove(row.id);
   // It stood, or will stand, in a stretch that was never paged in: only a fresh page knows the positions there.
   if (listed === undefined && belonged) tables.stale.add(key);
-  if (!belongs) {
+  if (!belongsNow) {
     if (listed === undefined) list.resize(Math.max(0, total - 1));
     return true;
   }
@@ -129,11 +131,10 @@ function dropThread(tables: Tables, id: Id, seq: number): void {
   const before = tables.threads.get(id);
   bury(tables, id, seq);
   for (const [key, list] of tables.lists) {
-    const { mailbox, filter } = parseListKey(key);
     if (list.remove(id)) {
       list.movedAt = seq;
       tables.touch('list', key);
-    } else if (list.known && before?.mailbox_ids.includes(mailbox) && matches(filter, before)) {
+    } else if (list.known && before && belongs(tables, key, before)) {
       list.movedAt = seq;
       list.resize(Math.max(0, list.total - 1));
       tables.stale.add(key);

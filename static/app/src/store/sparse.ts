@@ -144,6 +144,18 @@ export class SparseList {
     this.version++;
   }
 
+  /** The same rows, to be changed apart from this list. */
+  copy(): SparseList {
+    const twin = new SparseList();
+    twin.total = this.total;
+    twin.version = this.version;
+    twin.known = this.known;
+    twin.movedAt = this.movedAt;
+    twin.runs = this.runs.map(({ start, entries }) => ({ start, entries: [...entries] }));
+    for (const [id, at] of this.times) twin.times.set(id, at);
+    return twin;
+  }
+
   private shift(fromRun: number, by: number): void {
     for (let i = fromRun; i < this.runs.length; i++) this.runs[i]!.start += by;
   }

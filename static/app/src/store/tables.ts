@@ -46,7 +46,17 @@ export function matches(filter: ThreadFilter | null, row: ThreadRow): boolean {
     case 'unread': return row.unread > 0;
     case 'flagged': return row.flagged;
     case 'attachment': return row.has_attachment;
+    case 'snoozed': return isSnoozed(row);
   }
+}
+
+const isSnoozed = (row: ThreadRow): boolean => (row.snoozed_until ?? null) !== null;
+
+/** True when a list shows the row. What is put off is in no list but that of what is put off. */
+export function belongs(tables: Tables, key: ListKey, row: ThreadRow): boolean {
+  const { mailbox, filter } = parseListKey(key);
+  if (filter === 'snoozed') return isSnoozed(row) && tables.mailboxes.get(mailbox)?.account_id === row.account_id;
+  return row.mailbox_ids.includes(mailbox) && matches(filter, row);
 }
 
 export const time = (iso: Iso): number => Date.parse(iso);

@@ -1,5 +1,5 @@
 // Buttons: one primary per view, secondary outlined, destructive red only where it is confirmed.
-import type { ButtonHTMLAttributes, ReactNode } from 'react';
+import type { ButtonHTMLAttributes, ReactNode, Ref } from 'react';
 import css from './ui.module.css';
 
 export type Look = 'primary' | 'secondary' | 'danger' | 'quiet' | 'link';
@@ -23,6 +23,7 @@ interface IconButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   label: string;
   /** The shortcut, shown in the tooltip. */
   keys?: string | undefined;
+  ref?: Ref<HTMLButtonElement>;
   children: ReactNode;
 }
 

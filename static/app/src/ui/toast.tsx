@@ -31,6 +31,7 @@ export function ToastRegion() {
       {shown && (
         <div
           className={css.toast}
+          data-toast
           onPointerEnter={() => hold(true)}
           onPointerLeave={() => hold(false)}
           onFocus={() => hold(true)}

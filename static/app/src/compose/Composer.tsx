@@ -1,0 +1,38 @@
+// A composer from its opening on: the draft is fetched or begun, then written.
+import i18next from 'i18next';
+import { useLayoutEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Button } from '../ui/Button';
+import { Notice } from '../ui/Feedback';
+import { faultText } from '../ui/fault';
+import css from './compose.module.css';
+import type { ComposerProps } from './Host';
+import { Shell } from './Shell';
+import { useOpened } from './useOpened';
+import './words';
+import { Writing } from './Writing';
+
+export default function Composer(props: ComposerProps) {
+  const { item, studio, onReady } = props;
+  const { t } = useTranslation('compose');
+  const opened = useOpened(item, studio);
+  useLayoutEffect(() => {
+    // One that cannot be written needs no keys.
+    if (opened.kind === 'gone' || opened.kind === 'failed') onReady();
+  }, [opened.kind, onReady]);
+  if (opened.kind === 'open') return <Writing {...props} />;
+  return (
+    <Shell {...props} title="">
+      <div className={css.message}>
+        {opened.kind === 'loading' && <p>{t('loading')}</p>}
+        {opened.kind === 'gone' && <Notice kind="warn">{t('gone')}</Notice>}
+        {opened.kind === 'failed' && (
+          <Notice kind="bad">
+            <span>{t('openFailed', { reason: faultText(i18next.t, opened.error) })}</span>
+            <Button look="link" onClick={opened.again}>{t('retry')}</Button>
+          </Notice>
+        )}
+      </div>
+    </Shell>
+  );
+}
