@@ -55,8 +55,10 @@ bench-%: env test-system ## one measurement, as one JSON line (bench-initial, be
 	  $(BIN)/python -m tests.bench.bench_$(subst -,_,$*)
 bench-live: client
 
-soak: env test-system ## 2,000 random changes amid random deaths, against three kinds of server (30 minutes)
-	@$(BIN)/python -m pytest -q -s tests/faults
+soak: env test-system ## 2,000 changes, 300 commands and 500 sends amid random deaths (an hour)
+	@$(BIN)/python -m pytest -q -s tests/faults/test_convergence.py
+	@PMSYNC_TEST_COMMANDS=300 $(BIN)/python -m pytest -q -s tests/faults/test_commands.py
+	@PMSYNC_TEST_SENDS=500 $(BIN)/python -m pytest -q -s tests/compose/test_kills.py
 
 up: env ## start the private servers and leave them running
 	@$(BIN)/python -m pmsync.private up
