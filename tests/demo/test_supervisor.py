@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import psutil
 import pytest
@@ -31,8 +32,13 @@ def screen() -> io.StringIO:
     return io.StringIO()
 
 
+OTHERS: Final[set[psutil.Process]] = set()
+
+
 @pytest.fixture
 def supervisor(screen: io.StringIO, tmp_path: Path) -> Iterator[Supervisor]:
+    OTHERS.clear()
+    OTHERS.update(psutil.Process().children())  # servers that other tests keep for the session
     running = Supervisor(tmp_path, os.environ, Output(screen))
     yield running
     running.stop()
@@ -46,7 +52,8 @@ def until(said: io.StringIO, text: str, times: int = 1) -> None:
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    ours = [child for child in psutil.Process().children() if child not in OTHERS]
+    return ours + [below for child in ours for below in child.children(recursive=True)]
 
 
 def test_each_line_carries_its_service(supervisor: Supervisor, screen: io.StringIO) -> None:
