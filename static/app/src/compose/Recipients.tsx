@@ -151,13 +151,15 @@ export function Recipients({ ref, field, label, people, source, disabled, end, o
                 field={field}
                 disabled={disabled}
                 onRemove={() => {
+                  // First the focus, then the removal: a key typed in between would be a shortcut of the page.
+                  if (people.length > 1) focusChip(row.current, index + 1 < people.length ? index + 1 : index - 1);
+                  else input.current?.focus();
                   onChange(people.filter((one) => one !== person));
-                  setTimeout(() => (people.length > 1 ? focusChip(row.current, Math.min(index, people.length - 2)) : input.current?.focus()));
                 }}
                 onEdit={() => {
+                  input.current?.focus();
                   onChange(people.filter((one) => one !== person));
                   setText(formatAddress(person));
-                  setTimeout(() => input.current?.focus());
                 }}
                 onStep={(by) => {
                   if (index + by >= people.length) input.current?.focus();

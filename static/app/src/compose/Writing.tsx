@@ -1,6 +1,7 @@
 // One message being written: its head, its text, what it carries, and how it leaves.
 import { ChevronDown, Trash2 } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type ReactNode } from 'react';
+import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import type { Addr, Id } from '../api/types';
 import { dayAndTime, fileSize } from '../i18n/format';
@@ -63,8 +64,8 @@ export function Writing(props: ComposerProps) {
     if (html !== undefined && html !== desk.draft(id)?.fields.html) edit({ html });
   }
   function reveal(field: Field): void {
-    setAsked((before) => new Set([...before, field]));
-    setTimeout(() => people.current[field]?.focus(''));
+    flushSync(() => setAsked((before) => new Set([...before, field])));
+    people.current[field]?.focus('');
   }
   const sending = useSending({ id, studio, text, transfers, settle, focusPeople: (field) => people.current[field]?.focus('') });
   const { fault, setFault, question, setQuestion } = sending;
