@@ -98,6 +98,16 @@ def _cheap_passwords() -> Iterator[None]:
     passwords.Argon2Hasher.memory_cost = passwords.MEMORY_KIB
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_on_demand() -> Iterator[None]:
+    """Look for a static file when it is asked for: every test client listed them all anew, a tenth of a second each."""
+    from django.conf import settings
+
+    before, settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_AUTOREFRESH, True
+    yield
+    settings.WHITENOISE_AUTOREFRESH = before
+
+
 @pytest.fixture(autouse=True)
 def _no_network_in_a_transaction() -> Iterator[None]:
     """Fail a test whose code connects or sends while inside `atomic`, even where the error was swallowed."""

@@ -81,9 +81,10 @@ CLIENT_SIDE: Final = (
     Step("client budget", ["npm", "run", "--silent", "budget"], CLIENT, static=True),
 )
 TESTS: Final = (
+    # Three for two cores: each waits now and then, for a timer or a process that it started.
     Step(
         "tests",
-        python("pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "not serial and not chromium and not soak"),
+        python("pytest", "-q", "-n", "3", "--dist", "worksteal", "-m", "not serial and not chromium and not soak"),
     ),
     # These mostly wait, for servers that they kill and clocks that they let run out, and must not
     # wait for a busy machine besides: many side by side are still less work than it can do.

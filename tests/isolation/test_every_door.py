@@ -6,10 +6,13 @@ is walked too, or fails here until someone says how to walk it.
 
 import json
 import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
 from celery import current_app
+from django.db import connection
 
 from apps.compose.models import Draft, Identity, Template, Upload
 from apps.mail import links
@@ -18,6 +21,7 @@ from apps.mail.models import Attachment, Message
 from apps.sync.api import AdminStateView
 from apps.tenants import context
 from apps.tenants.tasks import PublicTask, TenantTask
+from apps.users.members import Member
 from apps.users.models import Role
 from tests.isolation.routes import KNOWN_BASES, Route, every_route, tenant_routes
 from tests.mail import fixtures
@@ -30,8 +34,42 @@ METHODS: Final = ("get", "post", "put", "patch", "delete")
 FUNCTIONS: Final = ("health/", "^(?!api/|static/|ws/|health/|providers/|email)")
 
 
-@pytest.fixture
-def secret(cast: Cast) -> Box:
+@dataclass(frozen=True, slots=True)
+class World:
+    """A company with something to hide, and everybody who must not see it.
+
+    One for all the doors: nobody who knocks may change anything, so that a door that does open spoils
+    the ones after it too.
+    """
+
+    make: Make
+    cast: Cast
+    box: Box
+    values: dict[str, Any]
+    colleagues: tuple[Member, ...]
+
+    @property
+    def strangers(self) -> tuple[Member, ...]:
+        """Who has no access to the owner's account: in the company, and next door."""
+        return *self.colleagues, self.cast.outsider
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """The company, filled; removed when all the doors were tried."""
+    with django_db_blocker.unblock():
+        make = Make()
+        cast = make.tenant()
+        box = hidden(cast)
+        # Who administers the company reads no more of a colleague's mail than anyone; they do know which
+        # accounts there are, and may have one compared anew.
+        administer = (make.member_of(cast.tenant, Role.OWNER), make.member_of(cast.tenant, Role.ADMIN))
+        yield World(make, cast, box, ids(cast, box), (cast.member, *administer))
+        make.tidy()
+        connection.close()
+
+
+def hidden(cast: Cast) -> Box:
     """The owner's account, whose every field carries the canary; the neighbour holds the same remote ids."""
     with context.open(cast.neighbour), fixtures.box(cast.outsider) as theirs:
         theirs.arrive(record(1, eml(1, "Ordinary")))
@@ -65,17 +103,16 @@ def written(box: Box) -> None:
     Template.objects.create(user_id=owner, name=CANARY, html=CANARY)
 
 
-@pytest.fixture
-def values(secret: Box, cast: Cast) -> dict[str, Any]:
+def ids(cast: Cast, box: Box) -> dict[str, Any]:
     """The owner's ids, by the names that routes give their parameters."""
     with cast.inside():
-        message, attachment, mailbox = Message.objects.get(), Attachment.objects.get(), secret.box()
+        message, attachment, mailbox = Message.objects.get(), Attachment.objects.get(), box.box()
         label = {"action": "add_keyword", "keyword": CANARY, "messages": [str(message.pk)]}
         act = service.submit(cast.owner, str(uuid.uuid4()), label)
         draft, upload = Draft.objects.get(), Upload.objects.get()
         identity, template = Identity.objects.get(), Template.objects.get()
     return {
-        "account_id": secret.account.pk,
+        "account_id": box.account.pk,
         "mailbox_id": mailbox.pk,
         "thread_id": message.thread_id,
         "message_id": message.pk,
@@ -112,13 +149,9 @@ def test_every_route_is_of_a_kind_whose_isolation_is_proved() -> None:
 
 
 @pytest.mark.parametrize("route", tenant_routes(), ids=lambda route: route.pattern)
-def test_anothers_ids_are_as_if_they_did_not_exist(
-    route: Route, cast: Cast, make: Make, values: dict[str, Any]
-) -> None:
-    # Who administers the company reads no more of a colleague's mail than anyone; they do know which accounts
-    # there are, and may have one compared anew.
-    colleagues = [cast.member, make.member_of(cast.tenant, Role.OWNER), make.member_of(cast.tenant, Role.ADMIN)]
-    for who in (*colleagues, cast.outsider):
+def test_anothers_ids_are_as_if_they_did_not_exist(route: Route, world: World, committed: None) -> None:
+    make, values = world.make, world.values
+    for who in world.strangers:
         for method in METHODS:
             real = ask(make.client(who), method, route.address(values))
             assert CANARY.encode() not in real.content, f"{method} as {who.role}"
@@ -129,23 +162,22 @@ def test_anothers_ids_are_as_if_they_did_not_exist(
 
 
 @pytest.mark.parametrize("route", tenant_routes(), ids=lambda route: route.pattern)
-def test_another_tenants_name_in_the_header_opens_nothing(
-    route: Route, cast: Cast, make: Make, values: dict[str, Any]
-) -> None:
-    client = make.client(cast.outsider)
-    named = client.get(route.address(values), headers={"X-PMSync-Tenant": cast.tenant.slug})
-    unknown = client.get(route.address(values), headers={"X-PMSync-Tenant": "no-such-company"})
+def test_another_tenants_name_in_the_header_opens_nothing(route: Route, world: World, committed: None) -> None:
+    client = world.make.client(world.cast.outsider)
+    address = route.address(world.values)
+    named = client.get(address, headers={"X-PMSync-Tenant": world.cast.tenant.slug})
+    unknown = client.get(address, headers={"X-PMSync-Tenant": "no-such-company"})
     assert named.status_code == 404
     assert named.content == unknown.content
 
 
-def test_the_canary_is_there_for_its_owner(cast: Cast, make: Make, values: dict[str, Any]) -> None:
+def test_the_canary_is_there_for_its_owner(world: World, committed: None) -> None:
     """Without this the tests above could pass on an empty page."""
-    client = make.client(cast.owner)
+    client = world.make.client(world.cast.owner)
     seen = [
         route.pattern
         for route in tenant_routes()
-        if CANARY.encode() in client.get(route.address(values), {"q": CANARY}).content
+        if CANARY.encode() in client.get(route.address(world.values), {"q": CANARY}).content
     ]
     for expected in ("accounts", "mailboxes/<uuid:mailbox_id>/threads", "threads/<uuid:thread_id>", "search",
                      "messages/<uuid:message_id>", "messages/<uuid:message_id>/body", "messages/<uuid:message_id>/raw",
@@ -166,17 +198,17 @@ BODIES: Final = (
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: next(name for name in body if name != "action"))
 def test_an_act_on_anothers_mail_is_refused_as_if_there_were_none(
-    body: dict[str, Any], cast: Cast, make: Make, values: dict[str, Any]
+    body: dict[str, Any], world: World, committed: None
 ) -> None:
     """Ids in bodies, over HTTP; the socket hands the same body to the same function."""
-    for who in (cast.member, make.member_of(cast.tenant, Role.OWNER), cast.outsider):
+    for who in world.strangers:
         answers = []
-        for ids in (values, {name: uuid.uuid4() for name in values}):
-            named = _named(body, ids)
+        for known in (world.values, {name: uuid.uuid4() for name in world.values}):
+            named = _named(body, known)
             headers = {"Idempotency-Key": str(uuid.uuid4())}
-            answers.append(make.client(who).post("/api/v1/commands", named, format="json", headers=headers))
+            answers.append(world.make.client(who).post("/api/v1/commands", named, format="json", headers=headers))
         assert answers[0].status_code == 404
-        assert normal(answers[0], values) == normal(answers[1], values)
+        assert normal(answers[0], world.values) == normal(answers[1], world.values)
 
 
 def _named(item: Any, ids: dict[str, Any]) -> Any:
@@ -188,12 +220,11 @@ def _named(item: Any, ids: dict[str, Any]) -> Any:
     return str(ids.get(item, item))
 
 
-def test_a_colleague_who_was_given_access_sees_it_and_loses_it_again(
-    cast: Cast, make: Make, secret: Box, values: dict[str, Any]
-) -> None:
-    path = f"/api/v1/threads/{values['thread_id']}"
+def test_a_colleague_who_was_given_access_sees_it_and_loses_it_again(world: World, committed: None) -> None:
+    make, cast = world.make, world.cast
+    path = f"/api/v1/threads/{world.values['thread_id']}"
     with cast.inside():
-        grant = secret.account.access.create(user_id=cast.member.user_id, role="reader")
+        grant = world.box.account.access.create(user_id=cast.member.user_id, role="reader")
     assert make.client(cast.member).get(path).status_code == 200
     with cast.inside():
         grant.delete()
@@ -206,7 +237,7 @@ def own_tasks() -> list[Any]:
 
 
 @pytest.mark.parametrize("task", own_tasks(), ids=lambda task: task.name)
-def test_every_task_names_its_tenant_or_works_on_public_rows(task: Any, cast: Cast) -> None:
+def test_every_task_names_its_tenant_or_works_on_public_rows(task: Any, committed: None) -> None:
     assert isinstance(task, TenantTask | PublicTask), "derive from a task of apps.tenants.tasks"
     if isinstance(task, TenantTask):
         with pytest.raises(context.TenantRequired, match="Missing tenantId"):

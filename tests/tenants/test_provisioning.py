@@ -29,9 +29,9 @@ OUR_FILES = (
 )  # fmt: skip
 
 
-def death_lines() -> range:
-    """Every fourth line, from a random start: all lines have their turn over the runs, each run is short."""
-    return range(1 + secrets.randbelow(4), 400, 4)
+def death_lines(apart: int) -> range:
+    """Lines so far apart, from a random start: all lines have their turn over the runs, each run is short."""
+    return range(1 + secrets.randbelow(apart), 400, apart)
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ def orphans() -> list[str]:
 @pytest.mark.slow
 def test_a_creation_killed_at_any_line_is_completed_by_the_next(make: Make, victim: Victims) -> None:
     deaths = 0
-    for line in death_lines():
+    for line in death_lines(6):
         slug = new_slug()
         killed = victim.die_at(line, "tests.tenants.deeds:found", slug, f"{slug}@example.test", watch=OUR_FILES)
         assert orphans() == []
@@ -303,7 +303,7 @@ def test_every_public_table_with_a_tenant_is_known_to_the_erasure(committed: Non
 @pytest.mark.slow
 def test_an_erasure_killed_at_any_line_is_completed_by_the_next(make: Make, victim: Victims) -> None:
     deaths = 0
-    for line in death_lines():
+    for line in death_lines(16):
         tenant = company(make)
         people_here = list(User.objects.filter(memberships__tenant=tenant).values_list("pk", flat=True))
         before = erasure.remains(tenant)
