@@ -53,7 +53,7 @@ e2e: ready test-system ## the browser tests alone
 bench-%: env test-system ## one measurement, as one JSON line (bench-initial, bench-noop, ...)
 	@export PMSYNC_HOME=$${PMSYNC_HOME:-$(HOME_DIR)/bench}; trap '$(BIN)/python -m pmsync.private down' EXIT; \
 	  $(BIN)/python -m tests.bench.bench_$(subst -,_,$*)
-bench-live: client
+bench-live bench-client: client
 
 soak: env test-system ## 2,000 changes, 300 commands and 500 sends amid random deaths (an hour)
 	@$(BIN)/python -m pytest -q -s tests/faults/test_convergence.py

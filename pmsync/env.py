@@ -25,6 +25,7 @@ KNOWN: Final = {
     "PMSYNC_TRUSTED_PROXIES": "addresses or networks of the proxies before the web process, comma separated",
     "PMSYNC_STORAGE": "folder of the sealed message files",
     "PMSYNC_ALLOW_PRIVATE_HOSTS": "true lets accounts live on private addresses (demo, tests, intranets)",
+    "PMSYNC_IMAGE_HOSTS": "host:port of our own picture servers on private addresses or other ports, comma separated",
     "PMSYNC_EMAIL_URL": "where our own mail is submitted, such as smtp://user:password@host:587",
     "PMSYNC_EMAIL_FROM": "the sender of our own mail",
     "PMSYNC_PG_DUMP": "the pg_dump program, of the server's version or newer; by default the one on PATH",
@@ -85,6 +86,17 @@ def networks(env: environ.Env, name: str) -> tuple[IPv4Network | IPv6Network, ..
         return tuple(ip_network(text.strip()) for text in env.list(name, default=[]) if text.strip())
     except ValueError as error:
         raise BadSetting(name, str(error)) from None
+
+
+def hosts(env: environ.Env, name: str) -> frozenset[tuple[str, int]]:
+    """Pairs of host name and port, comma separated. Raises BadSetting for anything else."""
+    found = set()
+    for text in env.list(name, default=[]):
+        host, colon, port = str(text).strip().lower().rpartition(":")
+        if not (host and colon and port.isdecimal() and 0 < int(port) < 65536):
+            raise BadSetting(name, f"{text!r} is not `host:port`")
+        found.add((host, int(port)))
+    return frozenset(found)
 
 
 def master_keys(env: environ.Env) -> tuple[MasterKey, ...]:

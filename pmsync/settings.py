@@ -20,6 +20,7 @@ ALLOWED_HOSTS = env.list("PMSYNC_ALLOWED_HOSTS", default=["localhost", "127.0.0.
 PMSYNC_PUBLIC_URL = env.str("PMSYNC_PUBLIC_URL", default="http://localhost:8000").rstrip("/")
 PMSYNC_STORAGE = environment.folder(env, "PMSYNC_STORAGE", HOME / "files")
 PMSYNC_ALLOW_PRIVATE_HOSTS = environment.boolean(env, "PMSYNC_ALLOW_PRIVATE_HOSTS", default=False)
+PMSYNC_IMAGE_HOSTS = environment.hosts(env, "PMSYNC_IMAGE_HOSTS")
 PMSYNC_TRUSTED_PROXIES = environment.networks(env, "PMSYNC_TRUSTED_PROXIES")
 SECURE = PMSYNC_PUBLIC_URL.startswith("https://")
 

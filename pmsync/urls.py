@@ -21,6 +21,7 @@ urlpatterns = [
     path("sw.js", shell.service_worker),
     path("", include("apps.providers.urls_blueprint")),
     path("", include("apps.sync.urls_blueprint")),
+    path("", include("apps.mail.urls_pages")),
     path("", include("apps.compose.urls_blueprint")),
     # Everything else is an address inside the client; what looks like a file or an API is not.
     re_path(r"^(?!api/|static/|ws/|health/|providers/|email)(?P<rest>[^.]*)$", shell.app),

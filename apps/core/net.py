@@ -44,16 +44,29 @@ def system_lookup(host: str, port: int) -> Sequence[str]:
 
 
 def resolve(host: str, port: int, lookup: Lookup = system_lookup) -> tuple[str, ...]:
-    """Every address of the host, in the resolver's order. Raises HostRefused or HostUnknown.
+    """Every address of a host that a person named, in the resolver's order. Raises HostRefused or HostUnknown.
 
     `PMSYNC_ALLOW_PRIVATE_HOSTS` opens private addresses, for the demo, tests and intranets.
     """
+    if settings.PMSYNC_ALLOW_PRIVATE_HOSTS:
+        return addresses(host, port, lookup)
+    return resolve_public(host, port, lookup)
+
+
+def resolve_public(host: str, port: int, lookup: Lookup = system_lookup) -> tuple[str, ...]:
+    """The same for a host that a stranger named: public whatever the settings. Raises HostRefused or HostUnknown."""
+    found = addresses(host, port, lookup)
+    if not all(is_public(address) for address in found):
+        raise HostRefused(f"{host} leads to a private address")
+    return found
+
+
+def addresses(host: str, port: int, lookup: Lookup = system_lookup) -> tuple[str, ...]:
+    """Every address of a host, unguarded. Raises HostUnknown."""
     try:
-        addresses = tuple(dict.fromkeys(lookup(host, port)))
+        found = tuple(dict.fromkeys(lookup(host, port)))
     except (OSError, ValueError) as error:  # ValueError: a name that no resolver takes
         raise HostUnknown(f"{host} cannot be found: {error}") from None
-    if not addresses:
+    if not found:
         raise HostUnknown(f"{host} has no address")
-    if not settings.PMSYNC_ALLOW_PRIVATE_HOSTS and not all(is_public(address) for address in addresses):
-        raise HostRefused(f"{host} leads to a private address")
-    return addresses
+    return found

@@ -13,6 +13,7 @@ from apps.tenants import context
 from apps.users.tenancy import PublicAPIView, TenantAPIView, TenantRequest
 
 from . import bodies, links, queries, search
+from .images import senders
 from .models import Attachment
 from .queries import Page
 
@@ -44,11 +45,12 @@ class MessageView(TenantAPIView):
 
 
 class BodyView(TenantAPIView):
-    """GET: the body for reading; `images=1` leaves remote pictures in."""
+    """GET: the body for reading; `images=1`, or a sender of the person's list, has its remote images shown."""
 
     def get(self, request: TenantRequest, message_id: UUID) -> Response:
         message = queries.visible_message(request.member, message_id)
-        return Response(bodies.shown(message, images=request.query_params.get("images") == "1"))
+        asked = request.query_params.get("images") == "1"
+        return Response(bodies.shown(message, images=asked or senders.allows(request.member, message)))
 
 
 class RawView(TenantAPIView):

@@ -1,16 +1,20 @@
 """A message's bytes: from its sealed pack, or from the server for what was left there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from apps.core import blobs
 from apps.core.problems import Problem
 from apps.providers import connections
+from apps.providers.accounts import iso
 from apps.providers.adapters import mime
 from apps.providers.adapters.errors import AdapterError, NotFound, Rejected
 from apps.providers.models import AccountStatus
 from apps.tenants import context, keys
 
+from .images import links as image_links
 from .models import Attachment, Mailbox, Message, Placement
 from .prepare import blob_context
 
@@ -80,33 +84,63 @@ def _ask(message: Message, question: Any) -> bytes:
 
 
 def shown(message: Message, *, images: bool) -> dict[str, Any]:
-    """The body for reading: sanitised HTML with its styles, and the text with its quotes marked."""
+    """The body for reading: sanitised HTML with its styles, and the text with its quotes marked.
+
+    With `images`, remote images are addressed through our proxy until `images_until`; without,
+    `images_waiting` counts those that could be shown.
+    """
     mail = mime.parse(raw(message), internal_date=message.received_at)
-    by_cid = {item.content_id: item for item in message.attachments.all() if item.content_id}
-
-    def cid_url(content_id: str) -> str | None:
-        item = by_cid.get(content_id)
-        return f"/api/v1/attachments/{item.pk}/inline" if item and item.content_type in SHOWN_INLINE else None
-
     folded = mime.fold_quotes(mail.text)
     answer: dict[str, Any] = {
         "html": "",
         "css": "",
         "blocked_remote": 0,
         "trackers": 0,
+        "images": False,
+        "images_waiting": 0,
+        "images_until": None,
         "text": mail.text,
         "quoted_from": folded.quoted[0][0] if folded.quoted else None,
         "from_html": mail.html is not None,
     }
     if mail.html is not None:
-        safe = mime.sanitise(mail.html, cid_url=cid_url, allow_remote=images)
+        until = image_links.lapses_at()
+        safe = sanitised(message, mail.html, _inline_path, until if images else None)
         answer |= {
             "html": safe.html,
             "css": safe.css,
             "blocked_remote": safe.blocked_remote,
             "trackers": safe.trackers,
+            "images": images,
+            # Values of attributes have their quotes escaped, so this is an attribute and nothing else.
+            "images_waiting": safe.html.count(' data-src="'),
+            "images_until": iso(datetime.fromtimestamp(until, UTC)) if images else None,
         }
     return answer
+
+
+def _inline_path(attachment: Attachment) -> str:
+    return f"/api/v1/attachments/{attachment.pk}/inline"
+
+
+def sanitised(
+    message: Message, html: str, inline_url: Callable[[Attachment], str], images_until: int | None
+) -> mime.SafeHtml:
+    """A message's HTML made safe to show: its own pictures where `inline_url` says, remote ones through our proxy.
+
+    `images_until` is when links to remote images lapse, in seconds since 1970; None leaves the images out.
+    """
+    by_cid = {item.content_id: item for item in message.attachments.all() if item.content_id}
+    tenant_id = context.current().pk
+
+    def cid_url(content_id: str) -> str | None:
+        item = by_cid.get(content_id)
+        return inline_url(item) if item and item.content_type in SHOWN_INLINE else None
+
+    def remote_url(url: str) -> str:
+        return image_links.sign(tenant_id, message.pk, url, images_until or 0)
+
+    return mime.sanitise(html, cid_url=cid_url, allow_remote=images_until is not None, remote_url=remote_url)
 
 
 def file(attachment: Attachment) -> File:

@@ -220,3 +220,16 @@ class MessageWords(models.Model):
                 opclasses=("gin_trgm_ops", "gin_trgm_ops", "gin_trgm_ops", "gin_trgm_ops"),
             ),
         )
+
+
+class ImageSender(models.Model):
+    """A sender, in lower case, whose remote images a person always sees."""
+
+    user_id = models.UUIDField()
+    address = models.TextField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user_id", "address"), name="image_sender_once"),)
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -102,6 +102,14 @@ def visible_message(member: Member, message_id: UUID) -> Message:
     return message
 
 
+def visible_thread(member: Member, thread_id: UUID) -> Thread:
+    """One conversation, likewise."""
+    found = Thread.objects.filter(pk=thread_id, account_id__in=access.visible_account_ids(member)).first()
+    if found is None:
+        raise not_found("conversation")
+    return found
+
+
 def visible_attachment(member: Member, attachment_id: UUID) -> Attachment:
     """One attachment with its message, likewise."""
     found = (
@@ -145,9 +153,7 @@ def _slice(found: QuerySet[ThreadEntry], page: Page) -> Sequence[ThreadEntry]:
 def thread(member: Member, thread_id: UUID) -> dict[str, Any]:
     """A conversation with its messages, oldest first."""
     seq = journal.head()
-    row = Thread.objects.filter(pk=thread_id, account_id__in=access.visible_account_ids(member)).first()
-    if row is None:
-        raise not_found("conversation")
+    row = visible_thread(member, thread_id)
     messages = list(Message.objects.filter(thread=row, orphaned_at__isnull=True).order_by("at", "id"))
     if not messages:
         raise not_found("conversation")

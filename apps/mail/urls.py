@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import api, commands_api
+from . import api, commands_api, images_api, printing_api
 
 urlpatterns = [
     path("mailboxes", commands_api.MailboxesView.as_view()),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("threads/<uuid:thread_id>", api.ThreadView.as_view()),
     path("messages/<uuid:message_id>", api.MessageView.as_view()),
     path("messages/<uuid:message_id>/body", api.BodyView.as_view()),
+    path("messages/<uuid:message_id>/print", printing_api.MessagePrintView.as_view()),
+    path("threads/<uuid:thread_id>/print", printing_api.ThreadPrintView.as_view()),
+    path("image-senders", images_api.ImageSendersView.as_view()),
     path("messages/<uuid:message_id>/raw", api.RawView.as_view()),
     path("attachments/<uuid:attachment_id>", api.AttachmentView.as_view()),
     path("attachments/<uuid:attachment_id>/inline", api.InlineView.as_view()),

@@ -6,7 +6,7 @@ import { VitePWA } from 'vite-plugin-pwa';
 const BASE = '/static/dist/';
 const API = process.env['PMSYNC_API'] ?? 'http://127.0.0.1:8000';
 /** Addresses that are the server's own; every other navigation is answered with the cached page. */
-const SERVER_PATHS = /^\/(?:api|admin|approvals|ws|oauth|static|health|img|mail\/body|providers|emails?|email-sync|sw\.js)(?:\/|$|\?)/;
+const SERVER_PATHS = /^\/(?:api|admin|approvals|ws|oauth|static|health|img|mail\/(?:body|print)|providers|emails?|email-sync|sw\.js)(?:\/|$|\?)/;
 
 const pwa = VitePWA({
   registerType: 'prompt',
@@ -67,7 +67,7 @@ export default defineConfig(({ command }) => ({
   server: {
     host: '127.0.0.1',
     fs: { allow: ['..'] },
-    proxy: { '/api': API, '/img': API, '/health': API, '/ws': { target: API, ws: true } },
+    proxy: { '/api': API, '/img': API, '/mail/print': API, '/health': API, '/ws': { target: API, ws: true } },
   },
   test: {
     environment: 'jsdom',

@@ -12,6 +12,7 @@ import json
 import random
 import re
 import statistics
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -31,12 +32,13 @@ from tests.bench.results import quantile, show
 
 ACCOUNTS: Final = 10
 BESIDE: Final = 50
-IN_THREAD: Final = 4
+BESIDE_MESSAGES: Final = 2_000
 ROWS: Final = Path(__file__).with_name("big_tenant.sql")
 VOCABULARY: Final = 40_000
 TEXTS: Final = 10_000  # different ones; each stands for a hundred messages
 WORDS: Final = 120
 PER_SECOND: Final = 20.0
+BEGUN: Final = time.monotonic()
 GOALS: Final = {"list": 50.0, "deep-list": 50.0, "thread": 50.0, "search": 100.0, "command": 200.0}
 # Small tables may be read whole: PostgreSQL is right to.
 BIG: Final = (
@@ -62,21 +64,27 @@ def main() -> None:
 def measure(count: int, seconds: float) -> None:
     """Fill the tenants, look at every plan, then ask at the given rate."""
     from apps.tenants import context
+    from apps.users.models import Role
     from tests.tenants.fixtures import Make
 
     make = Make()
-    cast = make.tenant()
+    texts = base(min(TEXTS, count))
+    progress("the texts")
     for _ in range(BESIDE):
-        beside = make.tenant()
-        with context.open(beside.tenant):
-            fill(beside.owner.user_id, 1, 2_000)
-    with context.open(cast.tenant):
-        fill(cast.owner.user_id, ACCOUNTS, count)
+        owner = make.member_of(make.company(), Role.OWNER)
+        with context.open(owner.tenant):
+            fill(owner.user_id, 1, BESIDE_MESSAGES, texts[:BESIDE_MESSAGES])
+    progress(f"{BESIDE} companies beside it")
+    owner = make.member_of(make.company(), Role.OWNER)
+    with context.open(owner.tenant):
+        fill(owner.user_id, ACCOUNTS, count, texts)
         places = Places.read()
-    statements = plans(cast.owner, cast.tenant, places)
-    bare = bare_search(cast.owner, cast.tenant, places)
+    progress(f"the company with {count} messages")
+    statements = plans(owner, places)
+    bare = bare_search(owner, places)
+    progress("plans and bare SQL")
     with serving("pmsync.asgi:application") as port:
-        asker = Asker(port, make.token(cast.owner), places)
+        asker = Asker(port, make.token(owner), places)
         asker.run(5.0)  # connections, caches
         asker.times.clear()
         asker.run(seconds)
@@ -95,8 +103,13 @@ def measure(count: int, seconds: float) -> None:
 # ---------------------------------------------------------------------- filling
 
 
-def fill(owner: UUID, accounts: int, count: int) -> None:
-    """Messages of a Zipf vocabulary in the open tenant, their rows as `ingest` writes them; made by PostgreSQL."""
+def progress(text: str) -> None:
+    """Say what is there, on standard error."""
+    print(f"{time.monotonic() - BEGUN:7.1f} s  {text}", file=sys.stderr, flush=True)
+
+
+def fill(owner: UUID, accounts: int, count: int, texts: Sequence[tuple[Any, ...]]) -> None:
+    """Messages of these texts in the open tenant, their rows as `ingest` writes them; made by PostgreSQL."""
     from django.db import connection
 
     from apps.providers.models import AccountStatus, ProviderAccount
@@ -116,9 +129,12 @@ def fill(owner: UUID, accounts: int, count: int) -> None:
             cursor.execute(
                 "INSERT INTO account VALUES (%s, %s, gen_random_uuid(), gen_random_uuid())", [number, account_id]
             )
-        write_base(cursor, min(TEXTS, count))
+        with cursor.copy("COPY base FROM STDIN (FORMAT binary)") as copy:
+            copy.set_types(("int4", "text", "text", "text", "bytea"))
+            for row in texts:
+                copy.write_row(row)
         cursor.execute("DROP INDEX words_vector; DROP INDEX words_parts")
-        cursor.execute(ROWS.read_text(), {"count": count, "texts": min(TEXTS, count), "accounts": accounts})
+        cursor.execute(ROWS.read_text(), {"count": count, "texts": len(texts), "accounts": accounts})
         cursor.execute("SET maintenance_work_mem = '512MB'")
         cursor.execute("CREATE INDEX words_vector ON mail_messagewords USING gin (vector)")
         cursor.execute(
@@ -135,19 +151,19 @@ def vocabulary() -> Sequence[str]:
     return ["".join(rng.choices("abcdefghilmnoprstuvz", k=rng.randint(3, 10))) for _ in range(VOCABULARY)]
 
 
-def write_base(cursor: Any, count: int) -> None:
-    """The different texts, with vectors as the product makes them."""
+def base(count: int) -> list[tuple[Any, ...]]:
+    """Different texts of a Zipf vocabulary: number, subject, sender, body, and the vector as the product makes it."""
     from apps.mail.search import words
 
     rng, known = random.Random(6), vocabulary()
     weights = [1 / (rank + 10) for rank in range(len(known))]
-    with cursor.copy("COPY base FROM STDIN (FORMAT binary)") as copy:
-        copy.set_types(("int4", "text", "text", "text", "bytea"))
-        for number in range(count):
-            chosen = rng.choices(known, weights, k=WORDS)
-            subject, sender = " ".join(chosen[:5]), f"person {chosen[5]} {chosen[5]}@{chosen[6]}.example"
-            body = " ".join(chosen)
-            copy.write_row((number, subject, sender, body, words.vector(subject, sender, body, "italian")))
+    rows = []
+    for number in range(count):
+        chosen = rng.choices(known, weights, k=WORDS)
+        subject, sender = " ".join(chosen[:5]), f"person {chosen[5]} {chosen[5]}@{chosen[6]}.example"
+        body = " ".join(chosen)
+        rows.append((number, subject, sender, body, words.vector(subject, sender, body, "italian")))
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +273,7 @@ class Asker:
 # ---------------------------------------------------------------------- plans
 
 
-def plans(member: Any, tenant: Any, places: Places) -> dict[str, int]:
+def plans(member: Any, places: Places) -> dict[str, int]:
     """Statements of one request of each kind. Raises RuntimeError for a plan that reads a big table whole."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
@@ -268,7 +284,7 @@ def plans(member: Any, tenant: Any, places: Places) -> dict[str, int]:
     rng = random.Random(3)
     for name, make in requests(places).items():
         for _ in range(8):
-            with context.open(tenant):
+            with context.open(member.tenant):
                 with CaptureQueriesContext(connection) as captured:
                     answer(member, make(rng))
                 counted[name] = max(counted.get(name, 0), len(captured))
@@ -314,7 +330,7 @@ def examine(name: str, sql: str) -> None:
         raise RuntimeError(f"{name} reads a table whole:\n{sql[:500]}\n{plan}")
 
 
-def bare_search(member: Any, tenant: Any, places: Places) -> list[float]:
+def bare_search(member: Any, places: Places) -> list[float]:
     """Seconds of the search's own page statement, without anything around it."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
@@ -323,7 +339,7 @@ def bare_search(member: Any, tenant: Any, places: Places) -> list[float]:
 
     rng, make = random.Random(9), requests(places)["search"]
     times = []
-    with context.open(tenant):
+    with context.open(member.tenant):
         for _ in range(200):
             with CaptureQueriesContext(connection) as captured:
                 answer(member, make(rng))

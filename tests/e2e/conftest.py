@@ -1,5 +1,6 @@
 """Fixtures: one demo and one browser for the run, a signed-in page for each test."""
 
+import base64
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,18 +13,30 @@ from pmsync.demo import cast
 from pmsync.private.home import REPOSITORY
 from tests.conftest import CHROMIUM
 from tests.e2e.demo import Demo
+from tests.fakes.web_server import Reply, WebServer
 
 SHOTS: Final = REPOSITORY / "test-results"
 EMILY: Final = cast.TENANTS[1].people[0]
 DESK: Final = {"width": 1440, "height": 900}
+SQUARE: Final = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQAQMAAAAlPW0iAAAAA1BMVEUkVtYbb17VAAAADElEQVR4nGNgIA0AAAAwAAEWiZrRAAAAAElFTkSuQmCC"
+)
 PHONE: Final = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="session")
-def demo() -> Iterator[Demo]:
+def pictures() -> Iterator[WebServer]:
+    """A server somewhere in the world that mail takes its remote images from: each is a blue square."""
+    with WebServer(lambda request: Reply(200, SQUARE, {"Content-Type": "image/png"})) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def demo(pictures: WebServer) -> Iterator[Demo]:
     """The demo, quiet and small."""
     home = Path(os.environ["PMSYNC_HOME"]).parent / "e2e"
-    running = Demo.start(home, "--fresh", "--scale", "0.1", "--still")
+    reachable = {"PMSYNC_IMAGE_HOSTS": f"127.0.0.1:{pictures.port}"}
+    running = Demo.start(home, "--fresh", "--scale", "0.1", "--still", settings=reachable)
     yield running
     running.end()
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -41,10 +41,16 @@ class Demo:
     reader: threading.Thread | None = None
 
     @classmethod
-    def start(cls, home: Path, *options: str, port: int | None = None) -> "Demo":
-        """Start it and wait until it says that it is ready. Raises AssertionError with what it said instead."""
+    def start(
+        cls, home: Path, *options: str, port: int | None = None, settings: Mapping[str, str] | None = None
+    ) -> "Demo":
+        """Start it, with settings of the test's own, and wait until it says that it is ready.
+
+        Raises AssertionError with what it said instead.
+        """
         port = port or free_port()
         env = {name: value for name, value in os.environ.items() if not OTHERS.match(name)} | {"PMSYNC_HOME": str(home)}
+        env |= settings or {}
         command = [sys.executable, "-m", "pmsync.demo", "--port", str(port), *options]
         process = subprocess.Popen(
             command, cwd=REPOSITORY, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

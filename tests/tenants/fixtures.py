@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import factory
@@ -50,20 +51,30 @@ class PersonFactory(factory.Factory[User]):
         return people.create_person(**kwargs)
 
 
-@dataclass(frozen=True, slots=True)
 class Cast:
     """A company with its people, and one next door.
 
     `owner` and `member` belong to `tenant`; neither sees the other's accounts. `outsider` owns the
-    `neighbour` company and has no business here. `everywhere` fills both alike, so that equal ids
-    stand on both sides of every border.
+    `neighbour` company and has no business here; both are made when a test first asks for them.
+    `everywhere` fills both companies alike, so that equal ids stand on both sides of every border.
     """
 
-    tenant: Tenant
-    owner: Member
-    member: Member
-    neighbour: Tenant
-    outsider: Member
+    def __init__(self, make: "Make", plan: str) -> None:
+        """Make the company and its people, on this plan."""
+        self._make, self._plan = make, plan
+        self.tenant: Tenant = make.company(plan)
+        self.owner: Member = make.member_of(self.tenant, Role.OWNER)
+        self.member: Member = make.member_of(self.tenant)
+
+    @cached_property
+    def outsider(self) -> Member:
+        """The owner of the company next door."""
+        return self._make.member_of(self._make.company(self._plan), Role.OWNER)
+
+    @property
+    def neighbour(self) -> Tenant:
+        """The company next door."""
+        return self.outsider.tenant
 
     @contextmanager
     def inside(self) -> Iterator[Tenant]:
@@ -108,14 +119,7 @@ class Make:
 
     def tenant(self, plan: str = Plan.STANDARD) -> Cast:
         """The cast: a company with owner and member, and a neighbour owned by the outsider."""
-        tenant, neighbour = self.company(plan), self.company(plan)
-        return Cast(
-            tenant,
-            self.member_of(tenant, Role.OWNER),
-            self.member_of(tenant),
-            neighbour,
-            self.member_of(neighbour, Role.OWNER),
-        )
+        return Cast(self, plan)
 
     def address(self) -> str:
         """A network address that no other test uses, so that limits are counted apart."""

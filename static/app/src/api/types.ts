@@ -190,6 +190,10 @@ export interface Body {
   css: string;
   blocked_remote: number;
   trackers: number;
+  /** Remote images are addressed, through our proxy, until that time; how many could be shown and are not. */
+  images?: boolean;
+  images_waiting?: number;
+  images_until?: Iso | null;
   text: string;
   /** Offset in `text` where the quoted history starts. */
   quoted_from: number | null;

@@ -1,5 +1,4 @@
 // The text of one message in the form it came in, with what was held back said above it.
-import { ImageOff } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Body, Message } from '../api/types';
@@ -12,6 +11,7 @@ import { Notice } from '../ui/Feedback';
 import { HtmlFrame, useColourless } from './HtmlFrame';
 import { Original } from './MessageDetails';
 import css from './reader.module.css';
+import { RemoteImages } from './RemoteImages';
 import { TextBody } from './TextBody';
 
 const LinkSheet = lazy(() => import('./LinkSheet'));
@@ -31,23 +31,8 @@ function Readable({ message }: { message: Message }) {
   return (
     <div className={css.body}>
       {message.truncated.some((limit) => limit !== SEARCH_ONLY) && <Notice><span>{t('reader.truncated')}</span><Original message={message} /></Notice>}
-      {body && (body.blocked_remote > 0 || body.trackers > 0) && <Blocked body={body} />}
+      {body?.from_html && <RemoteImages message={message} body={body} />}
       {body ? <Content body={body} /> : <BodyMissing load={load} retry={retry} />}
-    </div>
-  );
-}
-
-function Blocked({ body }: { body: Body }) {
-  const { t } = useTranslation();
-  return (
-    <div className={css.blocked}>
-      <span className={css.blockedText}>
-        <ImageOff size={16} aria-hidden />
-        <span>
-          {body.blocked_remote > 0 && t('reader.blocked', { count: body.blocked_remote })}{' '}
-          {body.trackers > 0 && t('reader.trackers', { count: body.trackers })}
-        </span>
-      </span>
     </div>
   );
 }

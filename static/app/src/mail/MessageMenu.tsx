@@ -12,6 +12,7 @@ import { ask } from './act/ask';
 import { give } from './act/give';
 import { useActions } from './act/place';
 import { downloadOriginal } from './download';
+import { startPrint } from './startPrint';
 
 interface MessageMenuProps {
   message: Message;
@@ -52,6 +53,7 @@ export default function MessageMenu({ message, button, onClose }: MessageMenuPro
     { id: 'unread', text: t('reader.unreadFromHere'), run: fromHere },
     { id: 'archive', text: t('act.name.archive'), run: () => act('archive') },
     { id: 'trash', text: t('act.name.trash'), run: trash },
+    { id: 'print', text: t('reader.print'), run: () => startPrint(t, mirror, { message: message.id }) },
     {
       id: 'source',
       text: t('reader.source'),

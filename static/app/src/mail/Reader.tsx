@@ -1,5 +1,5 @@
 // A conversation: read messages collapsed, opened at the first unread one, each with its text and attachments.
-import { ArrowLeft, ChevronDown, ChevronUp, Clock, CloudOff, FoldVertical, MailX, Reply, Star, UnfoldVertical } from 'lucide-react';
+import { ArrowLeft, ChevronDown, ChevronUp, Clock, CloudOff, FoldVertical, MailX, Printer, Reply, Star, UnfoldVertical } from 'lucide-react';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Id, Message, ThreadRow } from '../api/types';
@@ -18,6 +18,7 @@ import { isLabel, labelName } from './act/labels';
 import { offered, useActions } from './act/place';
 import { snoozedText } from './act/snoozeTimes';
 import { MessageCard } from './MessageCard';
+import { startPrint } from './startPrint';
 import css from './reader.module.css';
 
 interface ReaderProps {
@@ -61,9 +62,10 @@ interface ReaderBarProps {
   thread: ThreadRow | undefined;
   onBack: () => void;
   expand?: { all: boolean; toggle: () => void } | undefined;
+  printable?: boolean;
 }
 
-function ReaderBar({ thread, onBack, expand }: ReaderBarProps) {
+function ReaderBar({ thread, onBack, expand, printable = false }: ReaderBarProps) {
   const { t } = useTranslation();
   const phone = usePhone();
   const canMove = useListBeside();
@@ -72,6 +74,9 @@ function ReaderBar({ thread, onBack, expand }: ReaderBarProps) {
       {phone && <IconButton label={t('reader.toList')} keys={tipKeys('list.back')} onClick={onBack}><ArrowLeft size={20} aria-hidden /></IconButton>}
       {!phone && thread && <ReaderActions thread={thread} />}
       <span className={css.barSpace} />
+      {printable && !phone && (
+        <IconButton label={t('reader.printAll')} keys={tipKeys('thread.print')} onClick={() => run('thread.print')}><Printer size={20} aria-hidden /></IconButton>
+      )}
       {expand && (
         <IconButton
           label={expand.all ? t('reader.collapseAll') : t('reader.expandAll')}
@@ -164,6 +169,7 @@ interface OpenConversationProps {
 
 function OpenConversation({ thread, messages, onBack }: OpenConversationProps) {
   const { t } = useTranslation();
+  const mirror = useMirror();
   const scroller = useRef<HTMLDivElement>(null);
   const accounts = useAccounts();
   const mine = useMemo(() => accounts.filter((account) => account.mine).map((account) => account.address.toLowerCase()), [accounts]);
@@ -206,10 +212,11 @@ function OpenConversation({ thread, messages, onBack }: OpenConversationProps) {
   useCommand('message.previous', () => step(-1), several);
   useCommand('thread.expand', () => setAll(true), several);
   useCommand('thread.collapse', () => setAll(false), several);
+  useCommand('thread.print', () => startPrint(t, mirror, { thread: messages[0]!.thread_id, messages: messages.map(({ id }) => id) }));
 
   return (
     <section className={css.reader} aria-label={t('reader.label')}>
-      <ReaderBar thread={thread} onBack={onBack} expand={several ? { all: allOpen, toggle: () => setAll(!allOpen) } : undefined} />
+      <ReaderBar thread={thread} onBack={onBack} expand={several ? { all: allOpen, toggle: () => setAll(!allOpen) } : undefined} printable />
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- keys must be able to scroll it */}
       <div className={css.scroll} ref={scroller} tabIndex={0} role="region" aria-label={thread?.subject || t('list.noSubject')}>
         <div className={css.conversation}>

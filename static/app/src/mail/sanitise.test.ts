@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { INLINE_ATTRIBUTE, STYLE_ATTRIBUTE, isColourless, sanitise, tameStyle, trailingQuote } from './sanitise';
+import { INLINE_ATTRIBUTE, STYLE_ATTRIBUTE, isColourless, sanitise, tameSheet, tameStyle, trailingQuote } from './sanitise';
 
 function markup(fragment: DocumentFragment): string {
   const box = document.createElement('div');
@@ -87,6 +87,25 @@ describe('tamed styles', () => {
     'drops %s',
     (css) => expect(tamed(css)).toBe(''),
   );
+});
+
+describe('a tamed sheet', () => {
+  const styled = (css: string): CSSStyleDeclaration => {
+    const node = document.createElement('p');
+    node.style.cssText = css;
+    return node.style;
+  };
+
+  /** A rule as browsers give it: jsdom reads no nested ones. */
+  const rule = (css: string, ...cssRules: object[]): { style: CSSStyleDeclaration } => ({ selectorText: 'p', style: styled(css), cssRules } as never);
+
+  it('reaches rules nested in others', () => {
+    const deepest = rule('list-style-image: url("https://x.example/a"); color: blue');
+    const outer = rule('color: red', rule('position: fixed', deepest));
+    tameSheet({ cssRules: [outer] } as never);
+    expect(outer.style.cssText).toBe('color: red;');
+    expect(deepest.style.cssText).toBe('color: blue;');
+  });
 });
 
 describe('dark mode', () => {

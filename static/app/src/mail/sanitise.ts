@@ -96,13 +96,16 @@ export function tameStyle(style: CSSStyleDeclaration): void {
   }
 }
 
-/** The same for the mail's own style sheet; keeps plain rules and those under @media. */
-export function tameSheet(rules: CSSStyleSheet | CSSMediaRule): void {
+/** The same for the mail's own style sheet; keeps plain rules, those nested in them and those under @media. */
+export function tameSheet(rules: CSSStyleSheet | CSSMediaRule | CSSStyleRule): void {
   for (let i = rules.cssRules.length - 1; i >= 0; i--) {
     const rule = rules.cssRules[i]!;
     // Rules belong to the frame's realm, so they are told apart by what they have.
-    if ('selectorText' in rule && 'style' in rule) tameStyle((rule as CSSStyleRule).style);
-    else if ('media' in rule && 'cssRules' in rule) tameSheet(rule as CSSMediaRule);
+    if ('selectorText' in rule && 'style' in rule) {
+      tameStyle((rule as CSSStyleRule).style);
+      // Older browsers and jsdom know no nested rules.
+      if ('cssRules' in rule) tameSheet(rule as CSSStyleRule);
+    } else if ('media' in rule && 'cssRules' in rule) tameSheet(rule as CSSMediaRule);
     else rules.deleteRule(i);
   }
 }

@@ -13,6 +13,7 @@ import { Field, Select } from '../ui/Field';
 import { Spinner } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
+import { ImageSenders } from './ImageSenders';
 import { PasswordForm } from './PasswordForm';
 import { Sessions } from './Sessions';
 import css from './settings.module.css';
@@ -85,6 +86,7 @@ function MailSettings() {
           {(['second', 'never'] as const).map((value) => <option key={value} value={value}>{t(`settings.markReads.${value}`)}</option>)}
         </Select>
       </div>
+      <ImageSenders />
       {canNotify() && <Switch label={t('settings.notify')} hint={t('settings.notifyHint')} on={notified} onChange={(on) => void notify(on)} />}
     </section>
   );

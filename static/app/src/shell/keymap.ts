@@ -11,6 +11,7 @@ export const KEYMAP = {
   'message.previous': ['p'],
   'thread.expand': [';', 'Shift+;'],
   'thread.collapse': [':', 'Shift+:'],
+  'thread.print': ['$mod+p'],
   'mail.archive': ['e'],
   'mail.trash': ['#', 'Shift+#', 'Delete', 'Alt+#', 'Control+Alt+#'],
   'mail.junk': ['!', 'Shift+!'],
@@ -47,7 +48,7 @@ export type CommandId = keyof typeof KEYMAP;
 
 export const KEY_GROUPS: { title: 'groupList' | 'groupReader' | 'groupDo' | 'groupSelect' | 'groupWrite' | 'groupGo' | 'groupApp'; commands: CommandId[] }[] = [
   { title: 'groupList', commands: ['list.next', 'list.previous', 'list.open', 'list.back'] },
-  { title: 'groupReader', commands: ['message.next', 'message.previous', 'thread.expand', 'thread.collapse'] },
+  { title: 'groupReader', commands: ['message.next', 'message.previous', 'thread.expand', 'thread.collapse', 'thread.print'] },
   {
     title: 'groupDo',
     commands: [

@@ -145,14 +145,22 @@ export class Mirror {
   }
 
   async openBody(message: Id): Promise<void> {
-    if (this.bodies.has(message) || this.load(`body:${message}`) === 'loading') return;
-    const kept = await this.cache?.body(message);
-    if (kept) return this.holdBody(message, kept);
-    await this.fetching(`body:${message}`, async () => {
-      const body = await request<Body>(`messages/${message}/body`);
-      this.holdBody(message, body);
-      void this.cache?.keepBody(message, body);
-    });
+    const held = this.bodies.get(message);
+    if ((held && !imagesLapsed(held)) || this.load(`body:${message}`) === 'loading') return;
+    const kept = held ?? (await this.cache?.body(message));
+    // One whose images have lapsed is shown all the same until it has been read anew.
+    if (kept && kept !== held) this.holdBody(message, kept);
+    if (kept && !imagesLapsed(kept)) return;
+    const read = await this.fetching(`body:${message}`, () => this.readBody(message, false));
+    if (!read && kept) this.setLoad(`body:${message}`, 'idle');
+  }
+
+  /** Read a text anew, with its remote images or as the person's list of senders says. Raises as `request` does. */
+  async readBody(message: Id, images: boolean): Promise<void> {
+    const body = await request<Body>(`messages/${message}/body${images ? '?images=1' : ''}`);
+    this.holdBody(message, body);
+    // Images that were asked for once are asked for again by the next visit.
+    if (!images) void this.cache?.keepBody(message, body);
   }
 
   /** Have a conversation and the text it opens at ready before it is asked for. */
@@ -439,3 +447,6 @@ export class Mirror {
     if (document.visibilityState === 'hidden') this.saveNow();
   };
 }
+
+/** True when the links to a text's images are no longer good. */
+const imagesLapsed = ({ images_until }: Body): boolean => !!images_until && Date.parse(images_until) < Date.now();
