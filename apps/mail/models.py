@@ -212,7 +212,7 @@ class MessageWords(models.Model):
 
     class Meta:
         indexes = (
-            models.Index(fields=("account_id", "-at"), name="words_newest"),
+            models.Index(fields=("account_id", "-at", "-message"), name="words_newest"),
             GinIndex(fields=("vector",), name="words_vector"),
             GinIndex(
                 fields=("sender", "recipients", "subject", "filenames"),

@@ -1,7 +1,6 @@
 """Searching the mirror: newest conversations first, whole mailbox, everything a person may see."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,13 +16,11 @@ from apps.users.members import Member
 
 from .. import events, queries
 from ..models import Mailbox, ThreadEntry
-from . import grammar, highlight
+from . import finding, grammar, highlight
 from .compile import Compiler, Condition, like
 
 LIMIT: Final = 50
 MOST: Final = 100
-# Up to here the number of hits is counted; beyond, it is said to be "more than".
-COUNTED: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +43,16 @@ class Asked:
         return cls(query.get("q", ""), account, query.get("cursor") or "", limit)
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    thread_id: UUID
-    message_id: UUID
-    at: datetime
-    body: str
-
-
 def run(member: Member, asked: Asked) -> dict[str, Any]:
     """One page of conversations with a match each. Raises the 400 problem `bad_query`."""
     seq = journal.head()
     query, condition = _compiled(member, asked.text)
     if condition is None:
-        return _answer(seq, [], {}, None, None, 0, query, None)
+        return _answer(seq, finding.NOTHING, asked, query)
     accounts = list(access.visible_account_ids(member))
     if asked.account_id is not None:
         accounts = [account for account in accounts if account == asked.account_id]
-    hits, following = _page(accounts, condition, asked)
-    total = None if asked.cursor else _count(accounts, condition)
-    thread_rows = events.thread_rows([hit.thread_id for hit in hits])
-    marks = highlight.pattern(grammar.texts(query.root))
-    return _answer(seq, hits, thread_rows, marks, following, total, query, condition)
+    return _answer(seq, finding.page(accounts, condition, asked.cursor, asked.limit), asked, query)
 
 
 def matching_threads(
@@ -80,13 +65,13 @@ def matching_threads(
     _, condition = _compiled(member, text)
     if condition is None or account_id not in access.visible_account_ids(member):
         return [], None
-    hits, following = _page([account_id], condition, Asked(text, account_id, cursor, limit))
-    found = [hit.thread_id for hit in hits]
+    page = finding.page([account_id], condition, cursor, limit)
+    found = [hit.thread_id for hit in page.hits]
     if mailbox_id is not None:
         there = ThreadEntry.objects.filter(mailbox_id=mailbox_id, thread_id__in=found)
         inside = set(there.values_list("thread_id", flat=True))
         found = [thread for thread in found if thread in inside]
-    return found, following
+    return found, page.following
 
 
 def _compiled(member: Member, text: str) -> tuple[grammar.Query, Condition | None]:
@@ -101,24 +86,23 @@ def _compiled(member: Member, text: str) -> tuple[grammar.Query, Condition | Non
         raise Problem(400, "bad_query", str(bad)) from None
 
 
-def _answer(
-    seq: int, hits: list[_Hit], thread_rows: Any, marks: Any, following: str | None, total: int | None,
-    query: grammar.Query, condition: Condition | None,
-) -> dict[str, Any]:  # fmt: skip
+def _answer(seq: int, page: finding.Page, asked: Asked, query: grammar.Query) -> dict[str, Any]:
+    thread_rows = events.thread_rows([hit.thread_id for hit in page.hits])
+    marks = highlight.pattern(grammar.texts(query.root)) if page.hits else None
     items = [
         thread_rows[hit.thread_id]
         | {
             "at": iso(hit.at),
             "match": {"message_id": str(hit.message_id), "snippet_html": highlight.excerpt(hit.body, marks)},
         }
-        for hit in hits
+        for hit in page.hits
         if hit.thread_id in thread_rows
     ]
-    counted: dict[str, Any] = {"total": total}
-    if total is not None and total > COUNTED:
-        counted = {"total": None, "about": COUNTED}
+    counted: dict[str, Any] = {"total": None if asked.cursor or page.more else page.seen}
+    if not asked.cursor and page.more:
+        counted["about"] = page.seen
     terms = [text.value for text in grammar.texts(query.root)]
-    return {"seq": seq, "items": items, "next": following, **counted,
+    return {"seq": seq, "items": items, "next": page.following, **counted,
             "query": {"terms": terms, "unknown": list(query.unknown)}}  # fmt: skip
 
 
@@ -139,51 +123,6 @@ def _mailboxes_named(member: Member, name: str) -> list[UUID]:
         for box in found
         if (role and role == box.role) or wanted in ("/".join(box.path).lower(), box.path[-1].lower())
     ]
-
-
-FROM: Final = (
-    "FROM mail_messagewords w JOIN mail_message m ON m.id = w.message_id "
-    "WHERE w.account_id = ANY(%s) AND m.orphaned_at IS NULL AND "
-)
-
-
-def _page(accounts: list[UUID], condition: Condition, asked: Asked) -> tuple[list[_Hit], str | None]:
-    """Messages newest first until enough different conversations are found that no earlier page had."""
-    hits: dict[UUID, _Hit] = {}
-    place = queries.decode_cursor(asked.cursor) if asked.cursor else None
-    shown, of_shown = "", list[Any]()
-    if place:
-        earlier = f"SELECT m.thread_id {FROM}({condition.sql}) AND (w.at, w.message_id) >= (%s, %s)"
-        shown, of_shown = f"AND m.thread_id <> ALL(ARRAY({earlier})) ", [accounts, *condition.parameters, *place]
-    at_once = asked.limit * 2
-    with connection.cursor() as cursor:
-        while len(hits) < asked.limit:
-            more: list[Any] = list(place) if place else []
-            after = "AND (w.at, w.message_id) < (%s, %s) " if place else ""
-            cursor.execute(
-                f"SELECT m.thread_id, m.id, w.at, w.body {FROM}({condition.sql}) {after}{shown}"
-                "ORDER BY w.at DESC, w.message_id DESC LIMIT %s",
-                [accounts, *condition.parameters, *more, *of_shown, at_once],
-            )
-            found = [_Hit(*row) for row in cursor.fetchall()]
-            for hit in found:
-                place = (hit.at, hit.message_id)
-                hits.setdefault(hit.thread_id, hit)
-                if len(hits) == asked.limit:
-                    break
-            if len(found) < at_once:
-                break
-    full = len(hits) == asked.limit and place is not None
-    return list(hits.values()), queries.encode_cursor(*place) if full and place else None
-
-
-def _count(accounts: list[UUID], condition: Condition) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT count(DISTINCT thread_id) FROM (SELECT m.thread_id {FROM}({condition.sql}) LIMIT %s) AS found",
-            [accounts, *condition.parameters, COUNTED * 5],
-        )
-        return int(cursor.fetchone()[0])
 
 
 OPERATORS: Final = (

@@ -26,6 +26,11 @@ class Condition:
     sql: str
     parameters: list[Any]
 
+    @property
+    def words_alone(self) -> bool:
+        """True when it asks nothing of mail_message."""
+        return "m." not in self.sql
+
 
 MailboxesNamed = Callable[[str], Collection[UUID]]
 

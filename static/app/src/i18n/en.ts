@@ -373,7 +373,7 @@ export const en = {
     count_one: '{{count, number}} result',
     count_many: '{{count, number}} results',
     count_other: '{{count, number}} results',
-    about: 'About {{count, number}} results',
+    about: 'More than {{count, number}} results',
     empty: 'Nothing matches “{{q}}”.',
     emptyHint: 'Try fewer words, or look in all accounts and mailboxes.',
     everywhere: 'Search all mailboxes',

@@ -375,7 +375,7 @@ export const it: Messages = {
     count_one: '{{count, number}} risultato',
     count_many: '{{count, number}} risultati',
     count_other: '{{count, number}} risultati',
-    about: 'Circa {{count, number}} risultati',
+    about: 'Più di {{count, number}} risultati',
     empty: 'Nulla corrisponde a «{{q}}».',
     emptyHint: 'Prova con meno parole, o cerca in tutti gli account e in tutte le caselle.',
     everywhere: 'Cerca in tutte le caselle',

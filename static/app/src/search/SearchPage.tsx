@@ -54,7 +54,7 @@ export default function SearchPage({ thread, onMenu }: { thread: Id | undefined;
   useEffect(() => selection.enter(source), [source]);
   const actions = useListActions({
     place: { source, mailbox: null, role: null, filter: null, query },
-    order: orderOf(hits, state.status === 'found' ? (state.next === null ? hits.length : (state.total ?? state.about)) : 0),
+    order: orderOf(hits, state.status === 'found' ? (state.next === null ? hits.length : Math.max(hits.length, state.total ?? state.about)) : 0),
     cursor,
     setCursor,
     open: thread,
