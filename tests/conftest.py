@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests import databases
 from tests.guard import no_network_in_a_transaction
 
 pytest_plugins = ["tests.tenants.fixtures"]
@@ -67,25 +68,24 @@ def django_db_setup(
     request: pytest.FixtureRequest,
     django_test_environment: None,
     django_db_blocker: Any,
-    django_db_keepdb: bool,
-    django_db_createdb: bool,
     django_db_modify_db_settings: None,
 ) -> Iterator[None]:
-    """One test database for each process, made by our own `migrate`.
+    """One test database for each process, made by our own `migrate` or copied from one that was.
 
     pytest-django's own fixture makes it only when a test carries the `django_db` mark; ours commit
     for real and carry none (`tests.tenants.fixtures`).
     """
+    from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
-    keep = django_db_keepdb and not django_db_createdb
-    with django_db_blocker.unblock():
-        # The stubs want a mapping; Django takes any collection of aliases.
-        made = setup_databases(0, interactive=False, aliases={"default": None}, keepdb=keep)
+    with django_db_blocker.unblock(), databases.copied(connection.creation._get_test_db_name()):
+        # The stubs want a mapping; Django takes any collection of aliases. What was copied is kept.
+        made = setup_databases(0, interactive=False, aliases={"default": None}, keepdb=True)
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]  # psycopg's backend has it
     yield
-    if not django_db_keepdb:
-        with django_db_blocker.unblock():
-            teardown_databases(made, verbosity=0)
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session", autouse=True)

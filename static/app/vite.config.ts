@@ -1,6 +1,7 @@
 /// <reference types="vitest/config" />
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { readdirSync, readFileSync } from 'node:fs';
+import { defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 
 const BASE = '/static/dist/';
@@ -33,6 +34,8 @@ const pwa = VitePWA({
     inlineWorkboxRuntime: true,
     modifyURLPrefix: { '': BASE },
     globPatterns: ['assets/*.{js,css}', 'icon.svg'],
+    // Half a megabyte that few need when they are offline.
+    globIgnores: ['assets/PdfView-*.js'],
     additionalManifestEntries: [{ url: '/', revision: String(Date.now()) }],
     directoryIndex: null,
     navigateFallback: '/',
@@ -41,9 +44,20 @@ const pwa = VitePWA({
   },
 });
 
+/** What the PDF library reads beside its worker: character maps of Asian scripts, and fonts that a file may leave out. */
+const pdfData: Plugin = {
+  name: 'pdf-data',
+  generateBundle() {
+    for (const folder of ['cmaps', 'standard_fonts']) {
+      const from = new URL(`node_modules/pdfjs-dist/${folder}/`, import.meta.url);
+      for (const name of readdirSync(from)) this.emitFile({ type: 'asset', fileName: `assets/pdf/${folder}/${name}`, source: readFileSync(new URL(name, from)) });
+    }
+  },
+};
+
 export default defineConfig(({ command }) => ({
   base: command === 'build' ? BASE : '/',
-  plugins: [react(), pwa],
+  plugins: [react(), pwa, pdfData],
   build: {
     outDir: '../dist',
     emptyOutDir: true,

@@ -9,8 +9,10 @@ page, its address, pop-ups, and every request that goes anywhere but to ourselve
 shows the same payloads without any protection, where they do all of that.
 """
 
+import base64
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -273,3 +275,61 @@ def test_the_control_of_the_corpus_is_hit(browser: Browser, canary: WebServer) -
     fetched = canary.requests[asked:]
     assert len(ran) > 10 and len(fetched) > 5, f"{len(ran)} ran and {len(fetched)} were fetched of {len(sample)}"
     context.close()
+
+
+NAME: Final = "\"><img src=x onerror=\"top.__canary='name'\"><svg onload=top.__canary=1> {{7*7}} '-alert(1)-'"
+RIGHT_TO_LEFT: Final = "\u202egnp.exe\u2066 Eve"
+
+
+def named(subject: str, sender: str, filename: str) -> bytes:
+    """A message whose names are these, to the letter."""
+
+    def word(text: str) -> str:
+        return f"=?utf-8?B?{base64.b64encode(text.encode()).decode()}?="
+
+    return (
+        f"From: {word(sender)} <eve@attacks.example>\r\nTo: emily@northwind-trading.example\r\n"
+        f"Subject: {word(subject)}\r\nMessage-ID: <{time.time_ns()}@attacks.example>\r\n"
+        f"Date: {time.strftime('%a, %d %b %Y %H:%M:%S +0000', time.gmtime())}\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n<p>Hello.</p>\r\n"
+        f'--x\r\nContent-Type: image/svg+xml\r\nContent-Disposition: attachment; filename="{word(filename)}"\r\n\r\n'
+        '<svg xmlns="http://www.w3.org/2000/svg" onload="top.__canary=2"/>\r\n--x--\r\n'
+    ).encode()
+
+
+def test_names_are_text_wherever_they_are_shown(opened: tuple[Page, Watch], demo: Demo) -> None:
+    page, watch = opened
+    subject = f"Named {NAME}"
+    deliver(page, demo, {subject: named(subject, NAME, f"{NAME}.svg")})
+    row = page.locator("[data-row]", has_text=subject)
+    expect(row).to_contain_text(NAME)
+    row.locator("[data-thread]").click()
+    expect(page.get_by_role("heading", name=subject)).to_be_visible()
+    read(page, 1)
+    card = page.locator("[data-message]").first
+    expect(card.get_by_text(f"{NAME}.svg", exact=True)).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.get_by_label("Subject")).to_have_value(f"Re: {subject}", timeout=SOON)
+    page.get_by_role("button", name="Discard").click()
+    row.hover()
+    row.get_by_role("button", name="Archive").click()
+    expect(row).to_have_count(0)
+    with demo.client(EMILY.accounts[0]) as client:
+        client.create('"<img src=x onerror=top.__canary=3>"')
+    expect(page.get_by_role("navigation").first).to_contain_text("<img src=x", timeout=SOON)
+    page.locator("[data-thread]").first.click()
+    page.keyboard.press("v")
+    page.get_by_role("dialog").locator("input").fill("<img")
+    expect(page.get_by_role("menuitem")).to_have_count(1)
+    page.keyboard.press("Escape")
+    assert watch.look(page) == []
+    assert page.locator("[onerror], [onload], img[src=x]").count() == 0
+
+
+def test_letters_that_turn_the_writing_round_stay_inside_their_name(opened: tuple[Page, Watch], demo: Demo) -> None:
+    page, _ = opened
+    deliver(page, demo, {"Turned round": named("Turned round", RIGHT_TO_LEFT, "plan.svg")})
+    page.locator("[data-thread]", has_text="Turned round").click()
+    read(page, 1)
+    shown = page.locator("[data-message] bdi", has_text="exe").first
+    assert shown.evaluate("(node) => getComputedStyle(node).unicodeBidi") == "isolate"

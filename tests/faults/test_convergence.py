@@ -19,13 +19,11 @@ from typing import Any, Final
 import pytest
 from django.utils.timezone import now
 
-from apps.providers import connections, credentials
-from apps.providers.models import AccountStatus, ProviderAccount
 from apps.realtime.models import JournalEntry, JournalHead
-from apps.sync import registry, verification
-from apps.sync.models import Phase, SyncTarget
-from apps.sync.registry import Difference
+from apps.sync import verification
+from apps.sync.models import SyncTarget
 from pmsync.private.home import free_port
+from tests.faults.chaos import Reaper, connected, differences
 from tests.faults.processes import Stack
 from tests.imap.dovecot import PROFILES, Dovecot
 from tests.imap.other_client import OtherClient
@@ -37,10 +35,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.soak, pytest.mark.dovecot]
 
 OPERATIONS: Final = int(os.environ.get("PMSYNC_TEST_OPERATIONS", "2000"))
 SERVERS: Final = ("full", "condstore", "scan")
-VICTIMS: Final = ("worker", "worker2", "watcher", "beat", "redis", "web")
-# Seconds between two operations, and between two deaths.
 PACE: Final = (0.0, 0.4)
-LIFE: Final = (1.5, 5.0)
+"""Seconds between two operations."""
 # Beat, sweep and workers are given this long (seconds) to bring the mirror even after the last death: what a
 # killed worker held is free after 45, the sweep comes within 20, a mailbox that is gone is believed after 60.
 EVEN: Final = 180.0
@@ -102,56 +98,6 @@ def redis_of_its_own(tmp_path: Path) -> Iterator[Valkey]:
     server.start()
     yield server
     server.kill()
-
-
-def connected(cast: Cast, server: Dovecot, user: str) -> ProviderAccount:
-    """An account for this user of the server whose import is wanted at once. The tenant is open."""
-    where = {"imap": {"host": "127.0.0.1", "port": server.port, "security": "none"}}
-    account = ProviderAccount(
-        owner_id=cast.owner.user_id, address=cast.owner.user.email, provider_type="imap", settings=where,
-        status=AccountStatus.ACTIVE, import_started_at=now(),
-    )  # fmt: skip
-    credentials.seal(account, server.login(user))
-    account.save()
-    SyncTarget.objects.create(
-        tenant=cast.tenant, account_id=account.pk, kind="mail", provider_type="imap", host="127.0.0.1",
-        due_at=now(), phase=Phase.INITIAL, wanted_at=now(), wanted_because="user",
-    )  # fmt: skip
-    return account
-
-
-class Reaper:
-    """Kills one process after the other at random moments, and starts it again at once or a little later."""
-
-    def __init__(self, stack: Stack, redis: Valkey, rng: random.Random) -> None:
-        self.deaths: Counter[str] = Counter()
-        self._stack, self._redis, self._rng = stack, redis, rng
-        self._next = time.monotonic() + rng.uniform(*LIFE)
-        self._round: list[str] = []
-
-    def perhaps(self) -> None:
-        """Kill somebody, when it is time."""
-        if time.monotonic() < self._next:
-            return
-        # Each once in a round, in another order every time.
-        self._round = self._round or self._rng.sample(VICTIMS, len(VICTIMS))
-        victim = self._round.pop()
-        if victim == "redis":
-            self._redis.kill()
-            time.sleep(self._rng.choice((0.0, 0.5, 2.0)))
-            self._redis.start()
-        else:
-            self._stack.processes[victim].restart()
-        self._stack.tend()
-        self.deaths[victim] += 1
-        self._next = time.monotonic() + self._rng.uniform(*LIFE)
-
-
-def differences(account: ProviderAccount) -> tuple[Difference, ...]:
-    """Mirror against server, as they stand now."""
-    kind = registry.get("mail")
-    with connections.adapter(account, kind) as adapter:
-        return kind.compare(adapter, account).differences
 
 
 def test_random_changes_amid_random_deaths(

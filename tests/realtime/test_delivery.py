@@ -199,10 +199,10 @@ async def test_until_somebody_says_who_sees_what_nobody_sees_anything(cast: Cast
 
 
 async def test_two_companies_with_equal_ids_never_mix(make: Make, cast: Cast) -> None:
-    account = new_id()
-    for who in (cast.owner, cast.outsider):
+    account, outsider = new_id(), await aside(lambda: cast.outsider)
+    for who in (cast.owner, outsider):
         await aside(new_account, who, account)
-    ours, theirs = await aside(make.token, cast.owner), await aside(make.token, cast.outsider)
+    ours, theirs = await aside(make.token, cast.owner), await aside(make.token, outsider)
     async with Talk() as here, Talk() as there:
         await here.hello(ours)
         await there.hello(theirs)

@@ -139,7 +139,7 @@ async def test_a_lapsed_token_is_asked_who_it_is(make: Make, cast: Cast) -> None
 
 
 async def test_a_person_of_another_company_may_not_take_over_a_socket(make: Make, cast: Cast, token: str) -> None:
-    other = await aside(make.token, cast.outsider)
+    other = await aside(lambda: make.token(cast.outsider))
     async with Talk() as talk:
         assert (await talk.hello(token))["type"] == "welcome"
         await talk.say({"type": "hello", "token": other, "since": None})

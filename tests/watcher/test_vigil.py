@@ -176,8 +176,10 @@ async def test_pauses_grow_while_connections_are_short_and_begin_anew_behind_a_s
     # F54: the server closes each IDLE soon.
     async with IdleServer.running(IdleScript(eof_after=0.01)) as server, scene(server.endpoint) as on:
         await until(lambda: on.vigil.failures >= 4, within=10)
-        server.script = IdleScript()
-        await on.mood(Mood.LISTENING)
+        # Of the connections before it, none may be taken for the steady one.
+        server.script, before = IdleScript(), len(server.ledger.connects)
+        server.drop()
+        await until(lambda: len(server.ledger.connects) > before and on.vigil.mood is Mood.LISTENING)
         await asyncio.sleep(PATIENCE.steady * 1.2)
         server.drop()
         await on.mood(Mood.WAITING)

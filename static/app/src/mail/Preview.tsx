@@ -1,6 +1,6 @@
-// An attachment shown in place: pictures and text. Its bytes come by a signed link and are shown as what we take them
-// for; the page's policy allows no plug-in, so a PDF is downloaded.
-import { useEffect, useState } from 'react';
+// An attachment shown in place: pictures, text and PDF. Its bytes come by a signed link and are shown as what we take
+// them for; the page's policy allows no plug-in, so a PDF's pages are drawn here.
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { send } from '../api/request';
 import type { Attachment } from '../api/types';
@@ -13,10 +13,12 @@ import { downloadAttachment } from './download';
 import { previewOf } from './previewable';
 import css from './reader.module.css';
 
+const PdfView = lazy(() => import('./PdfView'));
+
 /** Text beyond this many characters is cut: a viewer, not an editor. */
 const SHOWN = 200_000;
 
-type Content = { url: string } | { text: string; cut: boolean };
+type Content = { url: string } | { text: string; cut: boolean } | { pdf: Blob };
 
 export default function Preview({ attachment, onClose }: { attachment: Attachment; onClose: () => void }) {
   const { t } = useTranslation();
@@ -32,6 +34,7 @@ export default function Preview({ attachment, onClose }: { attachment: Attachmen
       (blob) => {
         if (left.signal.aborted) return;
         if (kind === 'text') return blob.text().then((text) => setContent({ text: text.slice(0, SHOWN), cut: text.length > SHOWN }));
+        if (kind === 'pdf') return setContent({ pdf: blob });
         made = URL.createObjectURL(blob);
         setContent({ url: made });
       },
@@ -49,6 +52,9 @@ export default function Preview({ attachment, onClose }: { attachment: Attachmen
         {fault && <Notice kind="bad">{t('reader.previewFailed', { reason: fault })}</Notice>}
         {!content && !fault && <Spinner size={20} />}
         {content && 'url' in content && <img className={css.previewPicture} src={content.url} alt={name} onError={() => setFault(attachment.content_type)} />}
+        {content && 'pdf' in content && !fault && (
+          <Suspense fallback={<Spinner size={20} />}><PdfView blob={content.pdf} name={name} onFault={setFault} /></Suspense>
+        )}
         {content && 'text' in content && (
           <>
             {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- keys must be able to scroll it */}
