@@ -78,7 +78,7 @@ def django_db_setup(
     from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
-    with django_db_blocker.unblock(), databases.copied(connection.creation._get_test_db_name()):
+    with django_db_blocker.unblock(), databases.copied(str(connection.settings_dict["TEST"]["NAME"])):
         # The stubs want a mapping; Django takes any collection of aliases. What was copied is kept.
         made = setup_databases(0, interactive=False, aliases={"default": None}, keepdb=True)
         connection.close()
