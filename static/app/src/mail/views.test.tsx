@@ -65,8 +65,10 @@ describe('attachments', () => {
 
   it('are listed with kind and size; inline ones are not', async () => {
     await show(<Attachments attachments={[file, { ...file, id: 'b', filename: 'logo.png', inline: true }]} />);
-    expect(screen.getAllByRole('button')).toHaveLength(1);
-    expect(screen.getByRole('button').textContent).toContain('PDF · 284 kB');
+    const [preview, download, ...more] = screen.getAllByRole('button');
+    expect(preview?.textContent).toContain('PDF · 284 kB');
+    expect(download?.getAttribute('aria-label')).toBe('Download plan.pdf');
+    expect(more).toEqual([]);
   });
 
   it('are no section when there are none', async () => {
