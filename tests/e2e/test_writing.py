@@ -119,7 +119,7 @@ def test_a_promised_file_is_asked_for_and_goes_along(page: Page, demo: Demo, tmp
     page.keyboard.press("Control+Enter")
     expect(outgoing(page)).to_contain_text("Sent: “Floor plan”", timeout=LEAVES)
     row(page, "Floor plan").click(timeout=SOON)
-    expect(page.get_by_role("button", name=re.compile("plan.pdf"))).to_be_visible(timeout=SOON)
+    expect(page.get_by_role("button", name=re.compile("Show plan.pdf"))).to_be_visible(timeout=SOON)
 
 
 def test_a_draft_is_gone_on_with_from_its_mailbox(page: Page) -> None:
