@@ -24,7 +24,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from tests.bench import installation
 from tests.bench.bench_gateway import serving
@@ -258,7 +258,7 @@ class Asker:
         method, path, body = request
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         if body is not None:
-            headers["Idempotency-Key"] = f"{time.time_ns()}-{random.random()}"
+            headers["Idempotency-Key"] = str(uuid4())
         asked = HTTPConnection("127.0.0.1", self.port, timeout=60)
         with closing(asked):
             asked.request(method, f"/api/v1/{path}", json.dumps(body) if body else None, headers)
@@ -305,7 +305,7 @@ def answer(member: Any, request: Request) -> None:
     route, _, query = path.partition("?")
     parameters = QueryDict(query)
     if method == "POST":
-        service.submit(member, f"{time.time_ns()}", body)
+        service.submit(member, str(uuid4()), body)
     elif route == "search":
         search.run(member, search.Asked.parse(parameters))
     elif route.startswith("threads/"):
