@@ -8,10 +8,11 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pytest
 from django.utils.timezone import now
@@ -34,6 +35,7 @@ from tests.tenants.fixtures import PHRASE, Cast
 
 pytestmark = [pytest.mark.slow, pytest.mark.soak, pytest.mark.dovecot, pytest.mark.chromium]
 
+Result = TypeVar("Result")
 CHANGES: Final = int(os.environ.get("PMSYNC_TEST_HAMMER", "5000"))
 FIRST: Final = 60
 """Messages that are there before it begins."""
@@ -48,13 +50,28 @@ SEEN: Final = """() => [...document.querySelectorAll('[data-thread]')].map((row)
 ])"""
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+@dataclass
+class Chromium:
+    """The browser, in a thread of its own: Playwright keeps an event loop there, beside which no ORM call may run."""
+
+    thread: ThreadPoolExecutor
+    browser: Browser
+
+    def do(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        """Do it in the browser's thread."""
+        return self.thread.submit(work, *arguments).result()
+
+
+@pytest.fixture
+def chromium() -> Iterator[Chromium]:
     path = next(path for path in CHROMIUM if Path(path).exists())
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+    with ThreadPoolExecutor(1) as thread:
+        playwright = thread.submit(lambda: sync_playwright().start()).result()
+        launch = playwright.chromium.launch
+        opened = thread.submit(lambda: launch(executable_path=path, args=["--no-sandbox"])).result()
+        yield Chromium(thread, opened)
+        thread.submit(opened.close).result()
+        thread.submit(playwright.stop).result()
 
 
 @pytest.fixture
@@ -76,27 +93,34 @@ def redis(tmp_path: Path) -> Iterator[Valkey]:
 class Person:
     """Somebody at a browser, who acts on a row that happens to be there."""
 
+    chromium: Chromium
     page: Page
     rng: random.Random
 
     @classmethod
-    def sign_in(cls, chromium: Browser, cast: Cast, port: int, rng: random.Random) -> "Person":
+    def sign_in(cls, chromium: Chromium, cast: Cast, port: int, rng: random.Random) -> "Person":
         """A profile of its own with the list shown."""
-        page = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB").new_page()
-        page.goto(f"http://127.0.0.1:{port}/")
-        page.fill("input[name=email]", cast.owner.user.email)
-        page.fill("input[name=password]", PHRASE)
-        page.click("button[type=submit]")
-        page.wait_for_selector("[data-thread]", timeout=60_000)
-        return cls(page, rng)
+        email = cast.owner.user.email
+
+        def opened() -> Page:
+            page = chromium.browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB").new_page()
+            page.goto(f"http://127.0.0.1:{port}/")
+            page.fill("input[name=email]", email)
+            page.fill("input[name=password]", PHRASE)
+            page.click("button[type=submit]")
+            page.wait_for_selector("[data-thread]", timeout=60_000)
+            return page
+
+        return cls(chromium, chromium.do(opened), rng)
 
     def step(self) -> str:
         """One key on one row; what it was."""
-        key, place = self.rng.choice(KEYS), self.rng.random()
+        return self.chromium.do(self._press, self.rng.choice(KEYS), self.rng.random())
+
+    def _press(self, key: str, place: float) -> str:
         try:
             rows = self.page.locator("[data-thread]")
-            count = rows.count()
-            if not count:
+            if not (count := rows.count()):
                 return "nothing is there"
             rows.nth(int(place * count)).evaluate("(row) => row.focus()", timeout=2_000)
             self.page.keyboard.press(key)
@@ -106,9 +130,13 @@ class Person:
 
     def seen(self) -> list[Any]:
         """The rows shown, from the top of the list."""
-        self.page.evaluate("document.querySelector('[data-list]')?.scrollTo(0, 0)")
-        found: list[Any] = self.page.evaluate(SEEN)
+        self.chromium.do(self.page.evaluate, "document.querySelector('[data-list]')?.scrollTo(0, 0)")
+        found: list[Any] = self.chromium.do(self.page.evaluate, SEEN)
         return found
+
+    def wait(self, seconds: float) -> None:
+        """Let the page go on by itself."""
+        self.chromium.do(self.page.wait_for_timeout, seconds * 1000)
 
 
 def truth(cast: Cast, account: ProviderAccount) -> list[Any]:
@@ -125,7 +153,7 @@ def at_rest(account: ProviderAccount) -> bool:
 
 
 def test_two_browsers_and_a_mail_program_end_with_the_same(
-    cast: Cast, chromium: Browser, server: Dovecot, redis: Valkey, tmp_path: Path
+    cast: Cast, chromium: Chromium, server: Dovecot, redis: Valkey, tmp_path: Path
 ) -> None:
     rng = random.Random(CHANGES)
     user = server.new_user()
@@ -146,7 +174,7 @@ def test_two_browsers_and_a_mail_program_end_with_the_same(
             else:
                 done[people[who].step()] += 1
             reaper.perhaps()
-            people[rng.randrange(2)].page.wait_for_timeout(1000 * rng.uniform(*PACE))
+            people[rng.randrange(2)].wait(rng.uniform(*PACE))
 
         SyncTarget.objects.filter(account_id=account.pk, kind="mail").update(wanted_at=now(), wanted_because="poll")
         begun = time.monotonic()
@@ -156,7 +184,7 @@ def test_two_browsers_and_a_mail_program_end_with_the_same(
                 shown = [person.seen() for person in people]
                 open_ = list(Command.objects.filter(OPEN, account_id=account.pk).values())
                 pytest.fail(f"{differences(account)}\n{open_}\n{shown}\n{truth(cast, account)[:30]}", pytrace=False)
-            people[0].page.wait_for_timeout(2000)
+            people[0].wait(2)
         print(f"{dict(done)}, deaths {dict(reaper.deaths)}, even after {time.monotonic() - begun:.1f} s")
         verified = verification.verify(account, settle=5)
         assert [(item.differences, item.obstacle) for item in verified] == [((), "")]
