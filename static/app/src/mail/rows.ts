@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useMemo, useSyncExternalStore } from 'react';
 import { useList, useMirror } from '../store/hooks';
 import type { Load } from '../store/mirror';
-import { SparseList, type Entry } from '../store/sparse';
+import { above, SparseList, type Entry } from '../store/sparse';
 import type { ListKey } from '../store/tables';
 import type { Order } from './act/place';
 
@@ -47,7 +47,7 @@ export function merged(lists: readonly SparseList[], _version?: string): SparseL
   const tops = lists.map((list) => top(list));
   // Below the oldest known row of a list that goes on, its own unknown rows may come first.
   const certain = Math.max(-Infinity, ...lists.flatMap((list, i) => (tops[i]!.length < list.total ? [tops[i]!.at(-1)?.at ?? Infinity] : [])));
-  const entries = tops.flat().filter(({ at }) => at >= certain).toSorted((a, b) => b.at - a.at);
+  const entries = tops.flat().filter(({ at }) => at >= certain).toSorted((a, b) => (above(a, b) ? -1 : 1));
   all.place(0, entries, lists.reduce((sum, { total }) => sum + total, 0));
   return all;
 }

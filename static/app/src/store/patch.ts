@@ -72,7 +72,7 @@ function foldNew(tables: Tables, message: Message, thread: PlacedThread, seq: nu
   putMessage(tables, message);
   const ids = tables.conversations.get(thread.id);
   if (ids && !ids.includes(message.id)) {
-    const known = [...ids, message.id].toSorted((a, b) => sentAt(tables, a) - sentAt(tables, b));
+    const known = [...ids, message.id].toSorted((a, b) => sentAt(tables, a) - sentAt(tables, b) || (a < b ? -1 : 1));
     tables.conversations.set(thread.id, known);
     tables.touch('conversation', thread.id);
   }

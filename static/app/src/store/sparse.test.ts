@@ -63,6 +63,17 @@ describe('a sparse list', () => {
     expect(list.at(6)?.id).toBe('t5');
   });
 
+  it('orders rows of the same moment by their ids, the greater first, as the server does', () => {
+    const list = new SparseList();
+    list.place(0, [{ id: 'd', at: 5 }, { id: 'b', at: 5 }], 2);
+    list.insert({ id: 'c', at: 5 });
+    list.insert({ id: 'a', at: 5 });
+    list.insert({ id: 'e', at: 5 });
+    expect(known(list).map(([, id]) => id)).toEqual(['e', 'd', 'c', 'b', 'a']);
+    expect(list.remove('c')).toBe(true);
+    expect(list.indexOf('b')).toBe(2);
+  });
+
   it('moves only positions when the place lies in an unknown stretch', () => {
     const list = listWith(1_000, [0, 10], [500, 10]);
     list.insert({ id: 'somewhere', at: 1_000_000 - 300 });

@@ -4,7 +4,7 @@ import type { Id } from '../api/types';
 
 export interface Entry {
   id: Id;
-  /** What orders the list, newest first, as milliseconds. */
+  /** What orders the list, newest first, as milliseconds; of two alike the greater id comes first, as on the server. */
   at: number;
 }
 
@@ -42,12 +42,9 @@ export class SparseList {
   indexOf(id: Id): number {
     const at = this.times.get(id);
     if (at === undefined) return -1;
-    for (let r = this.firstRunReaching(at); r < this.runs.length && this.runs[r]!.entries[0]!.at >= at; r++) {
-      const { start, entries } = this.runs[r]!;
-      for (let i = firstNotNewer(entries, at); i < entries.length && entries[i]!.at === at; i++) {
-        if (entries[i]!.id === id) return start + i;
-      }
-    }
+    const near = this.runs[this.firstRunReaching({ id, at })];
+    const place = near ? firstNotAbove(near.entries, { id, at }) : 0;
+    if (near?.entries[place]?.id === id) return near.start + place;
     // Runs read at different moments may be out of order for a while: look everywhere before saying no.
     for (const run of this.runs) {
       const i = run.entries.findIndex((entry) => entry.id === id);
@@ -94,10 +91,10 @@ export class SparseList {
 
   /** Add one row where its time puts it. In an unknown stretch only the positions move. */
   insert(entry: Entry): void {
-    const index = this.firstRunReaching(entry.at);
+    const index = this.firstRunReaching(entry);
     const run = this.runs[index];
     const before = this.runs[index - 1];
-    const inside = run ? firstNotNewer(run.entries, entry.at) : 0;
+    const inside = run ? firstNotAbove(run.entries, entry) : 0;
     if (run && inside > 0) {
       run.entries.splice(inside, 0, entry);
       this.times.set(entry.id, entry.at);
@@ -172,14 +169,14 @@ export class SparseList {
     return low - 1;
   }
 
-  /** Index of the first run that reaches down to `at` or further; runs are newest first and never empty. */
-  private firstRunReaching(at: number): number {
+  /** Index of the first run that reaches down to an entry's place or further; runs are in order and never empty. */
+  private firstRunReaching(entry: Entry): number {
     let low = 0;
     let high = this.runs.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       const { entries } = this.runs[middle]!;
-      if (entries[entries.length - 1]!.at > at) low = middle + 1;
+      if (above(entries[entries.length - 1]!, entry)) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -211,13 +208,16 @@ export class SparseList {
   }
 }
 
-/** Index of the first entry that is not newer than `at`; entries are newest first. */
-function firstNotNewer(entries: Entry[], at: number): number {
+/** True when `a` stands above `b`. */
+export const above = (a: Entry, b: Entry): boolean => a.at > b.at || (a.at === b.at && a.id > b.id);
+
+/** Index of the first entry that does not stand above `entry`. */
+function firstNotAbove(entries: Entry[], entry: Entry): number {
   let low = 0;
   let high = entries.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (entries[middle]!.at > at) low = middle + 1;
+    if (above(entries[middle]!, entry)) low = middle + 1;
     else high = middle;
   }
   return low;
