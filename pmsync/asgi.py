@@ -2,14 +2,16 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pmsync.settings")
 # Loads the applications, so it comes before what imports their models.
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter
 
 from apps.realtime.routing import websocket_application
+from pmsync.one_thread import OneThread
 
+http = OneThread()
 application = ProtocolTypeRouter({"http": http, "websocket": websocket_application})

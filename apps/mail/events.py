@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from apps.core.statement import Statement, among
 from apps.providers.accounts import iso
 from apps.realtime.journal import Event
 
@@ -29,6 +30,18 @@ def mailboxes(account_id: UUID, changed: Collection[UUID], *, backfill: bool, go
     return Event("email:unread_count_update", account_id, data)
 
 
+THREADS: Final = Statement(lambda: Thread.objects.filter(among("pk", "ids")).values_list(*rows.ThreadRow.__slots__))
+PLACES: Final = Statement(
+    lambda: (
+        Placement.objects.filter(among("message_id", "ids"), leaving__isnull=True)
+        .order_by("mailbox_id", "uid")
+        .values_list("message_id", "mailbox_id", "uid")
+    )
+)
+ATTACHMENTS: Final = Statement(lambda: Attachment.objects.filter(among("message_id", "ids")).order_by("id"))
+MESSAGES: Final = Statement(lambda: Message.objects.filter(among("pk", "ids")).order_by("at", "id"))
+
+
 def thread_rows(thread_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
     """Complete list rows by id, with `at` per mailbox; threads without a placement are left out.
 
@@ -48,10 +61,11 @@ def thread_rows(thread_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
                 entries[thread_id] = entries[thread_id]
                 snoozed[thread_id] = min(until, snoozed.get(thread_id, until))
     found = {}
-    for thread in Thread.objects.filter(pk__in=list(entries)):
-        at = {str(mailbox_id): iso(moment) for mailbox_id, moment in entries[thread.pk].items()}
-        row = rows.thread_json(thread, list(entries[thread.pk]), snoozed.get(thread.pk))
-        found[thread.pk] = row | {"at": at}
+    for columns in THREADS.tuples(ids=list(entries)):
+        thread = rows.ThreadRow(*columns)
+        at = {str(mailbox_id): iso(moment) for mailbox_id, moment in entries[thread.id].items()}
+        row = rows.thread_json(thread, list(entries[thread.id]), snoozed.get(thread.id))
+        found[thread.id] = row | {"at": at}
     return found
 
 
@@ -72,9 +86,7 @@ def threads(account_id: UUID, wanted: Collection[UUID]) -> tuple[list[Event], di
 def places(message_ids: Iterable[UUID]) -> dict[UUID, list[tuple[UUID, int]]]:
     """Mailbox and UID of every placement, by message."""
     found: dict[UUID, list[tuple[UUID, int]]] = defaultdict(list)
-    held = Placement.objects.filter(message_id__in=list(message_ids), leaving__isnull=True)
-    held = held.order_by("mailbox_id", "uid")
-    for message_id, mailbox_id, uid in held.values_list("message_id", "mailbox_id", "uid"):
+    for message_id, mailbox_id, uid in PLACES.tuples(ids=list(message_ids)):
         found[message_id].append((mailbox_id, uid))
     return found
 
@@ -82,7 +94,7 @@ def places(message_ids: Iterable[UUID]) -> dict[UUID, list[tuple[UUID, int]]]:
 def attachments(message_ids: Iterable[UUID]) -> dict[UUID, list[Attachment]]:
     """Attachments by message, in the message's order."""
     found: dict[UUID, list[Attachment]] = defaultdict(list)
-    for item in Attachment.objects.filter(message_id__in=list(message_ids)).order_by("id"):
+    for item in ATTACHMENTS.all(ids=list(message_ids)):
         found[item.message_id].append(item)
     return found
 
@@ -92,7 +104,7 @@ def arrivals(account_id: UUID, message_ids: Collection[UUID], threads_by_id: dic
     if not message_ids:
         return []
     where, files, waiting = places(message_ids), attachments(message_ids), pending.open_on(message_ids)
-    held = list(Message.objects.filter(pk__in=list(message_ids)).order_by("at", "id"))
+    held = MESSAGES.all(ids=list(message_ids))
     more = additions.of(held)
     return [
         Event(
@@ -113,7 +125,7 @@ def states(account_id: UUID, message_ids: Collection[UUID]) -> list[Event]:
     if not message_ids:
         return []
     where, waiting = places(message_ids), pending.open_on(message_ids)
-    held = list(Message.objects.filter(pk__in=list(message_ids)).order_by("at", "id"))
+    held = MESSAGES.all(ids=list(message_ids))
     more = additions.of(held)
     return [
         Event(

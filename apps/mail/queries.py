@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from apps.core.problems import Problem, not_found
+from apps.core.statement import Given, Statement
 from apps.providers import access
 from apps.providers.accounts import iso
 from apps.realtime import journal
@@ -20,6 +21,7 @@ from apps.users.members import Member
 from . import additions, events, pending, rows
 from .models import Attachment, Mailbox, Message, Thread, ThreadEntry
 
+M = TypeVar("M", Mailbox, Message, Thread)
 LIMIT: Final = 100
 MOST: Final = 200
 ROLE_ORDER: Final = ("inbox", "drafts", "sent", "archive", "junk", "trash", "all", "flagged", "important", "")
@@ -86,9 +88,18 @@ def mailboxes(member: Member) -> dict[str, Any]:
     return {"seq": seq, "items": [rows.mailbox_json(box, parents[box.account_id]) for box in boxes]}
 
 
+def _seen(model: type[M]) -> Statement[M]:
+    return Statement(lambda: model._default_manager.filter(pk=Given("pk"), account__in=access.seen_by(Given("user"))))
+
+
+MAILBOX: Final = _seen(Mailbox)
+MESSAGE: Final = _seen(Message)
+THREAD: Final = _seen(Thread)
+
+
 def visible_mailbox(member: Member, mailbox_id: UUID) -> Mailbox:
     """One mailbox. Raises the same 404 for what is missing and for what is another's."""
-    box = Mailbox.objects.filter(pk=mailbox_id, account_id__in=access.visible_account_ids(member)).first()
+    box = MAILBOX.first(pk=mailbox_id, user=member.user_id)
     if box is None:
         raise not_found("mailbox")
     return box
@@ -96,7 +107,7 @@ def visible_mailbox(member: Member, mailbox_id: UUID) -> Mailbox:
 
 def visible_message(member: Member, message_id: UUID) -> Message:
     """One message, likewise."""
-    message = Message.objects.filter(pk=message_id, account_id__in=access.visible_account_ids(member)).first()
+    message = MESSAGE.first(pk=message_id, user=member.user_id)
     if message is None:
         raise not_found("message")
     return message
@@ -104,7 +115,7 @@ def visible_message(member: Member, message_id: UUID) -> Message:
 
 def visible_thread(member: Member, thread_id: UUID) -> Thread:
     """One conversation, likewise."""
-    found = Thread.objects.filter(pk=thread_id, account_id__in=access.visible_account_ids(member)).first()
+    found = THREAD.first(pk=thread_id, user=member.user_id)
     if found is None:
         raise not_found("conversation")
     return found
@@ -126,35 +137,54 @@ def threads_in(member: Member, mailbox_id: UUID, page: Page) -> dict[str, Any]:
     """A mailbox's conversations, newest first: one page by cursor or by position."""
     box = visible_mailbox(member, mailbox_id)
     seq = journal.head()
-    found = ThreadEntry.objects.filter(FILTERS[page.filter], mailbox=box)
-    if page.filter != "snoozed":
-        found = found.filter(AWAKE)
     total = {"": box.threads, "unread": box.unread_threads}.get(page.filter)
     if total is None:
-        total = found.count()
-    entries = list(_slice(found, page))
-    by_id = events.thread_rows([entry.thread_id for entry in entries])
-    items = [by_id[entry.thread_id] | {"at": iso(entry.at)} for entry in entries if entry.thread_id in by_id]
-    full = len(entries) == page.limit
-    following = encode_cursor(entries[-1].at, entries[-1].thread_id) if full else None
+        total = listed(page.filter).filter(mailbox=box).count()
+    entries = _slice(box.pk, page)
+    by_id = events.thread_rows([thread_id for _, thread_id in entries])
+    items = [by_id[thread_id] | {"at": iso(at)} for at, thread_id in entries if thread_id in by_id]
+    following = encode_cursor(*entries[-1]) if len(entries) == page.limit else None
     return {"seq": seq, "items": items, "next": following, "total": total, "as_of": iso(box.as_of)}
 
 
-def _slice(found: QuerySet[ThreadEntry], page: Page) -> Sequence[ThreadEntry]:
-    ordered = found.order_by("-at", "-thread_id")
-    if page.cursor:
-        at, key = decode_cursor(page.cursor)
-        after = Q(at__lt=at) | Q(at=at, thread_id__lt=key)
-        return list(ordered.filter(Q(at__lte=at) & after)[: page.limit])
-    start = page.position or 0
-    return list(ordered[start : start + page.limit])
+def listed(filter_: str) -> QuerySet[ThreadEntry]:
+    """The entries that a mailbox's list shows under a filter."""
+    found = ThreadEntry.objects.filter(FILTERS[filter_])
+    return found if filter_ == "snoozed" else found.filter(AWAKE)
+
+
+def _entries(filter_: str, *, below: bool) -> Statement[ThreadEntry]:
+    def build() -> QuerySet[ThreadEntry, Any]:
+        found = listed(filter_).filter(mailbox_id=Given("mailbox"))
+        if below:
+            at, thread = Given("at"), Given("thread")
+            found = found.filter(Q(at__lte=at) & (Q(at__lt=at) | Q(at=at, thread_id__lt=thread)))
+        return found.order_by("-at", "-thread_id").values_list("at", "thread_id")
+
+    return Statement(build)
+
+
+FROM_TOP: Final = {name: _entries(name, below=False) for name in FILTERS}
+BELOW: Final = {name: _entries(name, below=True) for name in FILTERS}
+
+
+def _slice(mailbox_id: UUID, page: Page) -> Sequence[tuple[datetime, UUID]]:
+    if not page.cursor:
+        return FROM_TOP[page.filter].tuples(mailbox=mailbox_id, limit=page.limit, offset=page.position or 0)
+    at, thread = decode_cursor(page.cursor)
+    return BELOW[page.filter].tuples(mailbox=mailbox_id, at=at, thread=thread, limit=page.limit)
+
+
+CONVERSATION: Final = Statement(
+    lambda: Message.objects.filter(thread_id=Given("thread"), orphaned_at__isnull=True).order_by("at", "id")
+)
 
 
 def thread(member: Member, thread_id: UUID) -> dict[str, Any]:
     """A conversation with its messages, oldest first."""
     seq = journal.head()
     row = visible_thread(member, thread_id)
-    messages = list(Message.objects.filter(thread=row, orphaned_at__isnull=True).order_by("at", "id"))
+    messages = CONVERSATION.all(thread=row.pk)
     if not messages:
         raise not_found("conversation")
     ids = [message.pk for message in messages]

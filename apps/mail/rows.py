@@ -1,6 +1,7 @@
 """The JSON shapes of mail: what the API answers and what events carry, made in one place."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -47,10 +48,30 @@ def mailbox_json(mailbox: Mailbox, parents: Mapping[tuple[str, ...], UUID]) -> d
     }
 
 
-def thread_json(thread: Thread, mailbox_ids: Sequence[UUID], snoozed_until: datetime | None = None) -> dict[str, Any]:
+@dataclass(slots=True)
+class ThreadRow:
+    """The columns of a conversation that its row shows."""
+
+    id: UUID
+    account_id: UUID
+    subject: str
+    snippet: str
+    participants: Any
+    count: int
+    unread: int
+    flagged: bool
+    has_attachment: bool
+    last_at: datetime | None
+    keywords: list[str] | None
+    rev: int
+
+
+def thread_json(
+    thread: Thread | ThreadRow, mailbox_ids: Sequence[UUID], snoozed_until: datetime | None = None
+) -> dict[str, Any]:
     """A conversation as a list row."""
     return {
-        "id": str(thread.pk),
+        "id": str(thread.id),
         "account_id": str(thread.account_id),
         "subject": thread.subject,
         "snippet": thread.snippet,

@@ -1,21 +1,27 @@
 """Who sees what: the one filter through which every query, event, file and search passes."""
 
 from collections.abc import Collection
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from apps.core.problems import Problem, not_found
+from apps.core.statement import Given, Statement
 from apps.users.members import Member
 
 from .models import AccountAccess, AccountStatus, ProviderAccount
 
 
+def seen_by(user: UUID | Given) -> QuerySet[ProviderAccount]:
+    """The accounts that a person owns or was given access to; an owner of the tenant gets no others."""
+    shared = AccountAccess.objects.filter(user_id=user).values("account_id")
+    return _connected().filter(Q(owner_id=user) | Q(pk__in=shared))
+
+
 def visible_accounts(member: Member) -> QuerySet[ProviderAccount]:
-    """The accounts the person owns or was given access to; an owner of the tenant gets no others."""
-    mine = Q(owner_id=member.user_id)
-    shared = Q(access__user_id=member.user_id)
-    return _connected().filter(mine | shared).distinct().order_by("created_at")
+    """The accounts the person sees, the first connected first."""
+    return seen_by(member.user_id).order_by("created_at")
 
 
 def owned_accounts(member: Member) -> QuerySet[ProviderAccount]:
@@ -29,7 +35,10 @@ def _connected() -> QuerySet[ProviderAccount]:
 
 def visible_account_ids(member: Member) -> frozenset[UUID]:
     """Their ids; one query."""
-    return frozenset(visible_accounts(member).values_list("id", flat=True))
+    return frozenset(pk for (pk,) in IDS.tuples(user=member.user_id))
+
+
+IDS: Final = Statement(lambda: seen_by(Given("user")).values_list("id"))
 
 
 def visible_account(member: Member, account_id: UUID) -> ProviderAccount:
@@ -42,12 +51,17 @@ def visible_account(member: Member, account_id: UUID) -> ProviderAccount:
 
 def may_act(member: Member, account_ids: Collection[UUID]) -> None:
     """Raise the 403 problem unless the person owns each of these accounts, which they see, or is its delegate."""
-    mine = Q(owner_id=member.user_id)
-    delegated = Q(access__user_id=member.user_id, access__role=AccountAccess.Role.DELEGATE)
-    allowed = set(_connected().filter(mine | delegated, pk__in=list(account_ids)).values_list("pk", flat=True))
-    if not set(account_ids) <= allowed:
+    if not set(account_ids) <= {pk for (pk,) in CHANGEABLE.tuples(user=member.user_id)}:
         detail = "You may read this account, but its owner has not let you change anything in it."
         raise Problem(403, "read_only_access", detail)
+
+
+def _changeable() -> QuerySet[ProviderAccount]:
+    delegate = AccountAccess.objects.filter(user_id=Given("user"), role=AccountAccess.Role.DELEGATE)
+    return _connected().filter(Q(owner_id=Given("user")) | Q(pk__in=delegate.values("account_id")))
+
+
+CHANGEABLE: Final = Statement(lambda: _changeable().values_list("id"))
 
 
 def owned_account(member: Member, account_id: UUID) -> ProviderAccount:

@@ -6,14 +6,15 @@ refused at once, not when the token lapses.
 """
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from apps.core.statement import Given, Statement
 from apps.tenants.models import Status
 
 from . import tokens
@@ -23,22 +24,25 @@ from .models import Membership, Session, User
 SCHEME: Final = "Bearer"
 
 
+def _membership() -> QuerySet[Membership]:
+    session = Session.objects.filter(
+        pk=Given("session"), user_id=OuterRef("user_id"), revoked_at=None, expires_at__gt=Now()
+    )
+    held = Membership.objects.filter(Exists(session), user_id=Given("user"), tenant_id=Given("tenant"))
+    return held.filter(user__is_active=True).select_related("user", "tenant").annotate(clock=Now())
+
+
+MEMBERSHIP: Final = Statement(_membership)
+"""Who a signed-in person is in a company, with PostgreSQL's time."""
+
+
 def member_of_token(token: str) -> Member | None:
     """Whom a token stands for, if it is genuine, in time, and its session and membership still hold."""
     try:
         claims = tokens.read(token)
     except tokens.BadToken:
         return None
-    session = Session.objects.filter(
-        pk=claims.session_id, user_id=OuterRef("user_id"), revoked_at=None, expires_at__gt=Now()
-    )
-    row = (
-        Membership.objects.filter(user_id=claims.user_id, tenant_id=claims.tenant_id, user__is_active=True)
-        .filter(Exists(session))
-        .select_related("user", "tenant")
-        .annotate(clock=Now())
-        .first()
-    )
+    row: Any = MEMBERSHIP.first(session=claims.session_id, user=claims.user_id, tenant=claims.tenant_id)
     if row is None or not claims.valid_at(row.clock):
         return None
     lapses = datetime.fromtimestamp(claims.expires_at, UTC)

@@ -188,6 +188,16 @@ def test_flags_set_while_a_move_is_open_follow_the_message(anywhere: Desk) -> No
     sound(anywhere)
 
 
+def test_a_mark_and_the_move_after_it_are_carried_out_without_waiting_for_each_other(at: Desk) -> None:
+    first, *_ = at.ids()
+    at.do("star", messages=[first])
+    at.do("read", messages=[first])
+    at.do("trash", messages=[first])
+    at.work()
+    assert not Command.objects.filter(finished_at__isnull=True).exists()
+    assert len(at.there("Trash", "FLAGGED SEEN")) == 1
+
+
 def test_moves_one_after_the_other_end_where_the_last_one_says(anywhere: Desk) -> None:
     first, *_ = anywhere.ids()
     inbox, sent, trash = (anywhere.box(name).pk for name in ("INBOX", "Sent", "Trash"))

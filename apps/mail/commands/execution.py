@@ -50,10 +50,11 @@ class Group:
 
 def store(run: Run, command: Command) -> Receipt:
     """Flags and keywords, wherever the messages lie by now."""
+    # What a later move is to bring waits for this command, so this one does not wait for it.
     groups, expected = _groups(
         "p.message_id = ANY(%s) AND NOT EXISTS (SELECT 1 FROM outbound_command c "
-        "WHERE c.id = p.leaving AND c.finished_at IS NOT NULL)",
-        [command.concerns],
+        "WHERE c.id = p.leaving AND c.finished_at IS NOT NULL OR c.id = p.expected AND c.number > %s)",
+        [command.concerns, command.number],
     )
     adapter = _adapter(run) if groups else None
     spelling = command.args.get("spelling", "")
@@ -80,6 +81,7 @@ def move(run: Run, command: Command) -> Receipt:
     if expected:
         _look_again(run, command, "an earlier move is not told yet", otherwise=None)
     if not groups:
+        sync(run)  # all were taken away by somebody else: what is shown at their destination will not come
         return {"moved": {}}
     adapter = _adapter(run)
     to, epoch = _destination(run, command, adapter)
