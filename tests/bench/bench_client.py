@@ -396,7 +396,7 @@ def leaks(page: Page, session: CDPSession, cycles: int) -> None:
         for number in range(times):
             page.locator("[data-list] [data-thread]").nth(number % 8).focus()
             page.keyboard.press("o")
-            page.wait_for_selector("[data-message] iframe")
+            page.locator("[data-message] iframe").first.wait_for()  # a handle would keep what it names
             page.keyboard.press("u")
             page.evaluate("drawn(wanted.closed)")
 

@@ -333,3 +333,25 @@ def test_letters_that_turn_the_writing_round_stay_inside_their_name(opened: tupl
     read(page, 1)
     shown = page.locator("[data-message] bdi", has_text="exe").first
     assert shown.evaluate("(node) => getComputedStyle(node).unicodeBidi") == "isolate"
+
+
+def test_bodies_of_any_depth_and_length_leave_the_page_usable(opened: tuple[Page, Watch], demo: Demo) -> None:
+    page, watch = opened
+    bodies = {
+        "Deep within": "<b>" * 200_000 + "at the bottom",
+        "Deeper than is shown": "<div>" * 1_000_000 + "at the bottom",
+        "Longer than is shown": "<p>" + "A long story. " * 1_500_000,
+    }
+    for subject, html in bodies.items():
+        deliver(page, demo, {subject: hostile.message(subject, [hostile.Vector("heavy", html)])})
+    page.locator("[data-thread]", has_text="Deep within").click()
+    expect(page.frame_locator("[data-message] iframe").get_by_text("at the bottom")).to_be_attached(timeout=SOON)
+    # Beyond a megabyte a text is a file.
+    for subject in list(bodies)[1:]:
+        page.locator("[data-thread]", has_text=subject).click()
+        expect(
+            page.locator("[data-message]").get_by_role("list", name="Attachments").get_by_role("listitem")
+        ).to_have_count(1)
+    page.keyboard.press("u")
+    expect(page.locator("[data-message]")).to_have_count(0)
+    assert watch.look(page) == []

@@ -4,8 +4,9 @@ from urllib.parse import quote
 
 import pytest
 
-from apps.providers.adapters.mime import PART_BREAK, SafeHtml, sanitise, text_to_html
+from apps.providers.adapters.mime import PART_BREAK, SafeHtml, limits, sanitise, text_to_html
 from apps.providers.adapters.mime import css as css_rules
+from apps.providers.adapters.mime.html_text import html_to_text
 from tests.mime.corpora import CORPORA, html_vectors
 from tests.mime.strict import OWN_URL, css_violations, violations
 
@@ -214,6 +215,12 @@ def test_word_html_of_the_corpus_keeps_its_text() -> None:
     safe = clean(source)
     assert "Foo" in safe.html
     assert violations(safe.html) == []
+
+
+def test_text_that_is_cut_ends_before_a_tag_that_is_cut() -> None:
+    text, cut = html_to_text("word " * (limits.HTML_TEXT // 5 - 1) + "<b class='x'>bold</b>")
+    assert cut
+    assert text.endswith("word")
 
 
 def test_plain_text_becomes_safe_html_with_links_and_foldable_quotes() -> None:

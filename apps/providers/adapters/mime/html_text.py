@@ -38,6 +38,8 @@ def html_to_text(html: str) -> tuple[str, bool]:
     cut = len(html) > limits.HTML_TEXT
     if cut:
         html = html[: limits.HTML_TEXT]
+        if (begun := html.rfind("<")) > html.rfind(">"):
+            html = html[:begun]  # half a tag would be read as text
     marked = _marked(html)
     text = _by_tokens(marked) if html_tokens.is_heavy(html) else _by_tree(marked)
     return _laid_out(text), cut
