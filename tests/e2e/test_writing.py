@@ -1,14 +1,17 @@
 """Writing as a person does it: a draft outlives a reload, leaves, can be taken back, and lies in Sent once."""
 
+import base64
+import email
 import re
 import time
 from pathlib import Path
+from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pmsync.private.home import REPOSITORY
-from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, open_page
+from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, SQUARE, open_page
 from tests.e2e.demo import Demo, append, letter
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
@@ -120,6 +123,41 @@ def test_a_promised_file_is_asked_for_and_goes_along(page: Page, demo: Demo, tmp
     expect(outgoing(page)).to_contain_text("Sent: “Floor plan”", timeout=LEAVES)
     row(page, "Floor plan").click(timeout=SOON)
     expect(page.get_by_role("button", name=re.compile("Show plan.pdf"))).to_be_visible(timeout=SOON)
+
+
+PASTE: Final = """async (square) => {
+  const file = new File([Uint8Array.from(atob(square), (c) => c.charCodeAt(0))], 'plan.png', { type: 'image/png' });
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(file);
+  document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+}"""
+WIDTH: Final = "(image) => image.decode().then(() => image.naturalWidth)"
+
+
+def test_a_pasted_picture_stands_in_the_text_at_both_ends(page: Page, demo: Demo) -> None:
+    write(page, "Plan of the attic", "See the plan: ")
+    page.evaluate(PASTE, base64.b64encode(SQUARE).decode())
+    expect(text(page).locator("img:not(.ProseMirror-separator)")).to_have_count(1, timeout=SOON)
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible(timeout=SOON)
+    page.reload()
+    expect(text(page).locator("img:not(.ProseMirror-separator)")).to_have_count(1, timeout=SOON)
+    text(page).focus()
+    page.keyboard.press("Control+Enter")
+    expect(outgoing(page)).to_contain_text("Sent: “Plan of the attic”", timeout=LEAVES)
+    row(page, "Plan of the attic").first.click(timeout=LEAVES)
+    shown = page.frame_locator("[data-message] iframe").locator("img")
+    expect(shown).to_have_count(1, timeout=SOON)
+    assert shown.evaluate(WIDTH) == 16
+    page.get_by_role("link", name=re.compile("^Sent")).first.click()
+    expect(row(page, "Plan of the attic")).to_be_visible(timeout=LEAVES)
+    with demo.client(MAILBOX) as client:
+        client.select("Sent", readonly=True)
+        (number,) = client.uid("SEARCH", "SUBJECT", '"Plan of the attic"')[1][0].split()
+        sent = email.message_from_bytes(client.uid("FETCH", number, "(BODY.PEEK[])")[1][0][1])
+    kinds = [(part.get_content_type(), part.get("Content-Disposition", "").partition(";")[0]) for part in sent.walk()]
+    assert ("image/png", "inline") in kinds
+    assert "multipart/related" in dict(kinds)
+    assert kinds.count(("image/png", "inline")) == 1
 
 
 def test_a_draft_is_gone_on_with_from_its_mailbox(page: Page) -> None:
