@@ -9,6 +9,7 @@ from apps.core import shell
 api: list[URLPattern | URLResolver] = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("", include("apps.users.urls")),
+    path("", include("apps.realtime.urls")),
     path("", include("apps.providers.urls")),
     path("", include("apps.sync.urls")),
     path("", include("apps.mail.urls")),

@@ -138,7 +138,9 @@ class Message(models.Model):
             models.Index(fields=("account", "identity"), name="message_identity"),
             models.Index(fields=("thread", "at"), name="message_in_thread"),
             models.Index(fields=("orphaned_at",), name="message_orphan", condition=models.Q(orphaned_at__isnull=False)),
-            models.Index(fields=("account",), name="message_flagged", condition=models.Q(flags__contains=["\\flagged"])),
+            models.Index(
+                fields=("account",), name="message_flagged", condition=models.Q(flags__contains=["\\flagged"])
+            ),
         )
 
     def __str__(self) -> str:

@@ -38,6 +38,14 @@ def visible_account_ids(member: Member) -> frozenset[UUID]:
     return frozenset(pk for (pk,) in IDS.tuples(user=member.user_id))
 
 
+def people_who_see(account_ids: Collection[UUID]) -> frozenset[UUID]:
+    """The owners of these accounts, and those they gave access to."""
+    some = list(account_ids)
+    owners = _connected().filter(pk__in=some).values_list("owner_id")
+    guests = AccountAccess.objects.filter(account_id__in=some).values_list("user_id")
+    return frozenset(user for (user,) in owners.union(guests))
+
+
 IDS: Final = Statement(lambda: seen_by(Given("user")).values_list("id"))
 
 

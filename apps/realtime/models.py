@@ -1,7 +1,10 @@
-"""A tenant's journal: one gap-free sequence of everything its people should see change."""
+"""A tenant's journal, one gap-free sequence of everything its people should see change, and who is pushed it."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
+
+from apps.core.ids import new_id
 
 
 class JournalHead(models.Model):
@@ -30,3 +33,22 @@ class JournalEntry(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=("at",), name="journal_at"),)
+
+
+class PushSubscription(models.Model):
+    """A browser that is told of news while no page of ours is open (RFC 8030).
+
+    It lives as long as the session it was made in. `keys` are the browser's, sealed; `key_id` names
+    the master key whose VAPID key it was made for. Times are the database's.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user_id = models.UUIDField(db_index=True)
+    session_id = models.UUIDField(db_index=True)
+    endpoint = models.CharField(max_length=1000, unique=True)
+    keys = models.BinaryField()
+    key_id = models.CharField(max_length=40)
+    language = models.CharField(max_length=5)
+    created_at = models.DateTimeField(db_default=Now())
+    last_ok_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)

@@ -1,8 +1,9 @@
 /// <reference types="vitest/config" />
 import react from '@vitejs/plugin-react';
 import { readdirSync, readFileSync } from 'node:fs';
-import { defineConfig, type Plugin } from 'vite';
-import { VitePWA } from 'vite-plugin-pwa';
+import { fileURLToPath } from 'node:url';
+import { build, defineConfig, type Plugin } from 'vite';
+import { VitePWA, type VitePluginPWAAPI } from 'vite-plugin-pwa';
 
 const BASE = '/static/dist/';
 const API = process.env['PMSYNC_API'] ?? 'http://127.0.0.1:8000';
@@ -37,6 +38,8 @@ const pwa = VitePWA({
     // Half a megabyte that few need when they are offline.
     globIgnores: ['assets/PdfView-*.js'],
     additionalManifestEntries: [{ url: '/', revision: String(Date.now()) }],
+    // Ours, beside what is generated: hears pushes (src/shell/pushWorker.ts).
+    importScripts: [`${BASE}push.js`],
     directoryIndex: null,
     navigateFallback: '/',
     navigateFallbackDenylist: [SERVER_PATHS],
@@ -55,9 +58,34 @@ const pdfData: Plugin = {
   },
 };
 
+/** The manifest lies beside the client's files; looked for at the root it is not there, and the worker would never install. */
+const manifestPlace: Plugin = {
+  name: 'manifest-place',
+  apply: 'build',
+  buildStart() {
+    const entry = (pwa as Plugin<VitePluginPWAAPI>[]).find(({ api }) => api?.extendManifestEntries);
+    if (!entry?.api) throw new Error('manifest-place: vite-plugin-pwa has no such interface any more');
+    entry.api.extendManifestEntries((entries) => entries.map((one) => (typeof one !== 'string' && one.url === 'manifest.webmanifest' ? { ...one, url: BASE + one.url } : one)));
+  },
+};
+
+/** The service worker's own part: one classic script, since what it imports cannot be a module. */
+const pushWorker: Plugin = {
+  name: 'push-worker',
+  apply: 'build',
+  async generateBundle() {
+    const entry = fileURLToPath(new URL('src/shell/pushWorkerStart.ts', import.meta.url));
+    const lib = { entry, formats: ['iife' as const], name: 'push' };
+    const built = await build({ configFile: false, publicDir: false, logLevel: 'warn', build: { write: false, target: 'es2022', lib } });
+    const [made] = [built].flat();
+    if (!made || !('output' in made)) throw new Error('push-worker: nothing was built');
+    this.emitFile({ type: 'asset', fileName: 'push.js', source: made.output[0].code });
+  },
+};
+
 export default defineConfig(({ command }) => ({
   base: command === 'build' ? BASE : '/',
-  plugins: [react(), pwa, pdfData],
+  plugins: [react(), pwa, manifestPlace, pdfData, pushWorker],
   build: {
     outDir: '../dist',
     emptyOutDir: true,

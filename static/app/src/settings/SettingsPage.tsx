@@ -15,6 +15,7 @@ import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
 import { ImageSenders } from './ImageSenders';
 import { PasswordForm } from './PasswordForm';
+import { PushSwitch } from './PushSwitch';
 import { Sessions } from './Sessions';
 import css from './settings.module.css';
 import { Switch } from './Switch';
@@ -28,7 +29,7 @@ export default function SettingsPage({ me }: { me: Me }) {
       <div className={css.page}>
         <h1>{t('settings.title')}</h1>
         <Appearance />
-        <MailSettings />
+        <MailSettings me={me} />
         <Profile me={me} />
         <Suspense fallback={null}><WritingSettings /></Suspense>
         <Security me={me} />
@@ -65,7 +66,7 @@ function Appearance() {
   );
 }
 
-function MailSettings() {
+function MailSettings({ me }: { me: Me }) {
   const { t } = useTranslation();
   const after = usePreference(afterArchive);
   const reading = usePreference(markRead);
@@ -88,6 +89,7 @@ function MailSettings() {
       </div>
       <ImageSenders />
       {canNotify() && <Switch label={t('settings.notify')} hint={t('settings.notifyHint')} on={notified} onChange={(on) => void notify(on)} />}
+      <PushSwitch person={me.id} />
     </section>
   );
 }

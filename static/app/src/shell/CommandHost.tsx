@@ -4,6 +4,7 @@ import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { navigate } from 'wouter/use-browser-location';
 import type { CommandAction } from '../api/types';
+import { session } from '../auth/session';
 import { openComposer } from '../compose/open';
 import { useQuestion } from '../mail/act/ask';
 import { undoKey, undoLast } from '../mail/act/give';
@@ -13,7 +14,8 @@ import type { Mirror } from '../store/mirror';
 import type { Notice } from '../store/outbox';
 import { toast } from '../ui/toast';
 import { useCommand } from './commands';
-import { notifyOf } from './notify';
+import { followClicks, notifyOf } from './notify';
+import { remembered } from './preferences';
 
 const Questions = lazy(() => import('../mail/act/Questions'));
 
@@ -24,8 +26,16 @@ export function CommandHost() {
   useCommand('app.undo', () => undoLast(mirror));
   useCommand('compose.new', () => openComposer({ mode: 'new' }));
   useEffect(() => notifyOf(mirror, navigate), [mirror]);
+  useEffect(() => followClicks(navigate), []);
+  useEffect(() => void keepPushes(), [mirror]);
   useEffect(() => mirror.onNotice((notice) => tell(t, mirror, notice)), [mirror, t]);
   return <Suspense fallback={null}>{question && <Questions question={question} />}</Suspense>;
+}
+
+/** Another person, company or session may be signed in than the one that pushes were asked for. */
+async function keepPushes(): Promise<void> {
+  const state = session.state();
+  if (remembered('push') && state.status === 'in') await (await import('./push')).keep(state.me.id);
 }
 
 /** The journal speaks of more actions than a person chooses from. */

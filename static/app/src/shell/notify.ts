@@ -5,8 +5,9 @@ import { personName } from '../mail/names';
 import type { Mirror } from '../store/mirror';
 import { remembered } from './preferences';
 
-/** More at once than this are told as one. */
+/** More at once than this are told as one, as the server does (apps/realtime/push/notices.py). */
 const MOST = 3;
+const ICON = '/static/dist/icon-192.png';
 
 export const canNotify = (): boolean => 'Notification' in window;
 export const wantsNotifications = (): boolean => canNotify() && remembered('notify') === 'on' && Notification.permission === 'granted';
@@ -41,12 +42,17 @@ export function notifyOf(mirror: Mirror, open: (path: string) => void): () => vo
     }
   }
 
+  const address = (message: Message | null): string => (message ? `/mail/${inboxOf(message)}/${message.thread_id}` : '/');
+
   function show(title: string, body: string, tag: string, message: Message | null): void {
-    const note = new Notification(title, { body, tag, icon: '/static/dist/icon-192.png' });
+    const options = { body, tag, icon: ICON };
+    // A push tells of the same message: shown by the worker as well, one takes the other's place by its tag.
+    if (remembered('push')) return void showByWorker(title, { ...options, data: { url: address(message) } });
+    const note = new Notification(title, options);
     note.addEventListener('click', () => {
       window.focus();
       note.close();
-      if (message) open(`/mail/${inboxOf(message)}/${message.thread_id}`);
+      if (message) open(address(message));
     });
   }
 
@@ -55,4 +61,18 @@ export function notifyOf(mirror: Mirror, open: (path: string) => void): () => vo
     clearTimeout(timer);
     stop();
   };
+}
+
+async function showByWorker(title: string, options: NotificationOptions): Promise<void> {
+  await (await navigator.serviceWorker.getRegistration('/'))?.showNotification(title, options);
+}
+
+/** Go where a notification's click leads (shell/pushWorker.ts). Returns how to stop. */
+export function followClicks(open: (path: string) => void): () => void {
+  if (!('serviceWorker' in navigator)) return () => undefined;
+  const hear = ({ data }: MessageEvent<{ type?: unknown; url?: unknown } | null>): void => {
+    if (data?.type === 'open' && typeof data.url === 'string' && /^\/(?!\/)/.test(data.url)) open(data.url);
+  };
+  navigator.serviceWorker.addEventListener('message', hear);
+  return () => navigator.serviceWorker.removeEventListener('message', hear);
 }

@@ -1,0 +1,4 @@
+// What vite.config.ts builds into push.js, which the service worker imports.
+import { serve, type Scope } from './pushWorker';
+
+serve(self as unknown as Scope);
