@@ -1,13 +1,20 @@
-"""`python -m pmsync.web -b ADDRESS -p PORT`: Daphne, made fit for sockets that stay open for days.
+"""`python -m pmsync.web -b ADDRESS -p PORT [--processes N]`: Daphne, made fit for sockets that stay open for days.
 
 Daphne's own `send` returns before a byte has left, so a client that does not read would fill our
 memory; here it returns when the client's connection takes more. And what a client may say is short.
+
+One process uses one core. With more, all accept from the same listening socket, and the end of one
+ends all: whoever supervises us starts us anew.
 """
 
+import argparse
 import asyncio
 import contextlib
+import os
+import signal
 import socket
 import struct
+import subprocess
 import sys
 from typing import Any, Final
 
@@ -136,8 +143,41 @@ class WebCommand(CommandLineInterface):  # type: ignore[misc]  # Daphne has no t
 
 
 def main(arguments: list[str]) -> None:
-    """Serve until a signal ends it."""
-    WebCommand().run(["-v", "0", *arguments, APPLICATION])
+    """Serve until a signal ends it. With several processes, exits with the code of the one that ended first."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--processes", type=int, default=1)
+    options, others = parser.parse_known_args(arguments)
+    if options.processes > 1:
+        sys.exit(_side_by_side(options.processes, others))
+    WebCommand().run(["-v", "0", *others, APPLICATION])
+
+
+def _side_by_side(count: int, arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("-b", "--bind", default="127.0.0.1")
+    parser.add_argument("-p", "--port", type=int, default=8000)
+    options, others = parser.parse_known_args(arguments)
+    with socket.create_server((options.bind, options.port), backlog=1024, family=_family(options.bind)) as listening:
+        number = listening.fileno()
+        command = [sys.executable, "-m", "pmsync.web", "--fd", str(number), *others]
+        serving = [subprocess.Popen(command, pass_fds=(number,)) for _ in range(count)]
+
+        def end_all(*_: object) -> None:
+            for one in serving:
+                one.terminate()
+
+        signal.signal(signal.SIGTERM, end_all)
+        signal.signal(signal.SIGINT, end_all)
+        first, status = os.wait()
+        end_all()
+        for one in serving:
+            if one.pid != first:
+                one.wait()
+        return os.waitstatus_to_exitcode(status)
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 if __name__ == "__main__":

@@ -77,15 +77,17 @@ def report(sockets: int, delays: dict[str, list[float]], last: dict[str, list[fl
 
 
 @contextmanager
-def serving(application: str) -> Iterator[int]:
-    """A server process of our kind; its port."""
+def serving(application: str, processes: int = 1) -> Iterator[int]:
+    """A server of our kind; its port. Only our own application is served by several processes."""
     from pmsync.private.home import free_port
     from tests.realtime.server import answers
 
     port = free_port()
     arguments = ["-v", "0", "-b", "127.0.0.1", "-p", str(port), application]
-    code = f"from pmsync.web import WebCommand; WebCommand().run({arguments!r})"
-    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], stderr=subprocess.DEVNULL)
+    command = ["-c", f"from pmsync.web import WebCommand; WebCommand().run({arguments!r})"]
+    if processes > 1:
+        command = ["-m", "pmsync.web", "-b", "127.0.0.1", "-p", str(port), "--processes", str(processes)]
+    process = subprocess.Popen([sys.executable, "-W", "ignore", *command], stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 60
         while not answers(port):
