@@ -94,7 +94,7 @@ TESTS: Final = (
     ),
     # These mostly wait, for servers that they kill and clocks that they let run out, and must not
     # wait for a busy machine besides: many side by side are still less work than it can do.
-    Step("fault tests", python("pytest", "-q", "-n", "4", "--dist", "worksteal", "--durations=8", "-m", "serial and not chromium")),
+    Step("fault tests", python("pytest", "-q", "-n", "4", "--dist", "loadfile", "-m", "serial and not chromium")),
     Step("browser", python("pytest", "-q", "-m", "chromium and not soak")),
 )
 STEPS: Final = (*PYTHON_SIDE, *CLIENT_SIDE, *TESTS)
