@@ -5,11 +5,13 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import random
 import secrets
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -70,11 +72,17 @@ def enterable(path: Path) -> bool:
     return all(part.stat().st_mode & 0o001 for part in [path, *path.parents] if part.exists())
 
 
+# Below those from which systems take the ports of outgoing connections (from 32768 on Linux, 49152 by RFC 6335).
+PORTS: Final = range(15_000, 32_000)
+
+
 def free_port() -> int:
-    """A TCP port of the loopback interface that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of the loopback interface that nothing listens on now, nor an outgoing connection takes meanwhile."""
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def new_secrets() -> dict[str, str]:

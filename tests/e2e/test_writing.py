@@ -145,7 +145,7 @@ def test_a_pasted_picture_stands_in_the_text_at_both_ends(page: Page, demo: Demo
     page.keyboard.press("Control+Enter")
     expect(outgoing(page)).to_contain_text("Sent: “Plan of the attic”", timeout=LEAVES)
     row(page, "Plan of the attic").first.click(timeout=LEAVES)
-    shown = page.frame_locator("[data-message] iframe").locator("img")
+    shown = page.locator("[data-message] iframe").last.content_frame.locator("img")
     expect(shown).to_have_count(1, timeout=SOON)
     assert shown.evaluate(WIDTH) == 16
     page.get_by_role("link", name=re.compile("^Sent")).first.click()

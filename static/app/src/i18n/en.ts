@@ -202,6 +202,7 @@ export const en = {
     unreadable: 'The mail server lists this message and does not hand it out. PMSync asks again later.',
     truncated: 'This message is very large: not all of it is shown. The original can be downloaded.',
     empty: 'This message has no text.',
+    textIsFile: 'The text of this message is too long to be shown here. It is the file below.',
     attachments_one: '{{count}} attachment',
     attachments_many: '{{count}} attachments',
     attachments_other: '{{count}} attachments',

@@ -204,6 +204,7 @@ export const it: Messages = {
     unreadable: 'Il server di posta elenca questo messaggio ma non lo consegna. PMSync lo chiederà di nuovo più tardi.',
     truncated: 'Questo messaggio è molto grande: non è mostrato per intero. L’originale si può scaricare.',
     empty: 'Questo messaggio non ha testo.',
+    textIsFile: 'Il testo di questo messaggio è troppo lungo per essere mostrato qui. È il file qui sotto.',
     attachments_one: '{{count}} allegato',
     attachments_many: '{{count}} allegati',
     attachments_other: '{{count}} allegati',

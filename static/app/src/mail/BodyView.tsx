@@ -1,7 +1,7 @@
 // The text of one message in the form it came in, with what was held back said above it.
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Body, Message } from '../api/types';
+import type { Attachment, Body, Message } from '../api/types';
 import { isDark, remember, remembered } from '../shell/preferences';
 import { usePreference } from '../shell/usePreference';
 import { useBody } from '../store/hooks';
@@ -32,18 +32,22 @@ function Readable({ message }: { message: Message }) {
     <div className={css.body}>
       {message.truncated.some((limit) => limit !== SEARCH_ONLY) && <Notice><span>{t('reader.truncated')}</span><Original message={message} /></Notice>}
       {body?.from_html && <RemoteImages message={message} body={body} />}
-      {body ? <Content body={body} /> : <BodyMissing load={load} retry={retry} />}
+      {body ? <Content body={body} attachments={message.attachments} /> : <BodyMissing load={load} retry={retry} />}
     </div>
   );
 }
 
-function Content({ body }: { body: Body }) {
+function Content({ body, attachments }: { body: Body; attachments: Attachment[] }) {
   const { t } = useTranslation();
   const [link, askAbout] = useState<{ href: string; shown: string } | null>(null);
   const colourless = useColourless(body);
   const dark = usePreference(isDark);
   const adapting = usePreference(() => remembered('adapt') === 'on');
-  if (!body.html.trim() && !body.text.trim()) return <p className={css.emptyBody}>{t('reader.empty')}</p>;
+  if (!body.html.trim() && !body.text.trim()) {
+    // A text beyond a megabyte is left at the server and listed like a file.
+    const elsewhere = attachments.some(({ filename, content_type }) => !filename && content_type.startsWith('text/'));
+    return <p className={css.emptyBody}>{t(elsewhere ? 'reader.textIsFile' : 'reader.empty')}</p>;
+  }
   if (!body.from_html) return <TextBody body={body} />;
   return (
     <>
