@@ -160,14 +160,16 @@ def _side_by_side(count: int, arguments: list[str]) -> int:
     with socket.create_server((options.bind, options.port), backlog=1024, family=_family(options.bind)) as listening:
         number = listening.fileno()
         command = [sys.executable, "-m", "pmsync.web", "--fd", str(number), *others]
-        serving = [subprocess.Popen(command, pass_fds=(number,)) for _ in range(count)]
+        serving: list[subprocess.Popen[bytes]] = []
 
         def end_all(*_: object) -> None:
             for one in serving:
                 one.terminate()
 
+        # Ahead of the first: a signal that came between would end us and leave it behind.
         signal.signal(signal.SIGTERM, end_all)
         signal.signal(signal.SIGINT, end_all)
+        serving.extend(subprocess.Popen(command, pass_fds=(number,)) for _ in range(count))
         first, status = os.wait()
         end_all()
         for one in serving:

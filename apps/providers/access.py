@@ -33,9 +33,23 @@ def _connected() -> QuerySet[ProviderAccount]:
     return ProviderAccount.objects.exclude(status=AccountStatus.DISCONNECTED)
 
 
+def _changeable_by(user: UUID | Given) -> QuerySet[ProviderAccount]:
+    delegated = AccountAccess.objects.filter(user_id=user, role=AccountAccess.Role.DELEGATE).values("account_id")
+    return _connected().filter(Q(owner_id=user) | Q(pk__in=delegated))
+
+
+SEEN: Final = Statement(lambda: seen_by(Given("user")).values_list("id"))
+CHANGEABLE: Final = Statement(lambda: _changeable_by(Given("user")).values_list("id"))
+
+
 def visible_account_ids(member: Member) -> frozenset[UUID]:
-    """Their ids; one query."""
-    return frozenset(pk for (pk,) in IDS.tuples(user=member.user_id))
+    """The ids of the accounts the person sees; one query."""
+    return frozenset(pk for (pk,) in SEEN.tuples(user=member.user_id))
+
+
+def changeable_account_ids(member: Member) -> frozenset[UUID]:
+    """The ids of the accounts the person owns or is a delegate of; one query."""
+    return frozenset(pk for (pk,) in CHANGEABLE.tuples(user=member.user_id))
 
 
 def people_who_see(account_ids: Collection[UUID]) -> frozenset[UUID]:
@@ -44,9 +58,6 @@ def people_who_see(account_ids: Collection[UUID]) -> frozenset[UUID]:
     owners = _connected().filter(pk__in=some).values_list("owner_id")
     guests = AccountAccess.objects.filter(account_id__in=some).values_list("user_id")
     return frozenset(user for (user,) in owners.union(guests))
-
-
-IDS: Final = Statement(lambda: seen_by(Given("user")).values_list("id"))
 
 
 def visible_account(member: Member, account_id: UUID) -> ProviderAccount:
@@ -59,17 +70,9 @@ def visible_account(member: Member, account_id: UUID) -> ProviderAccount:
 
 def may_act(member: Member, account_ids: Collection[UUID]) -> None:
     """Raise the 403 problem unless the person owns each of these accounts, which they see, or is its delegate."""
-    if not set(account_ids) <= {pk for (pk,) in CHANGEABLE.tuples(user=member.user_id)}:
+    if not set(account_ids) <= changeable_account_ids(member):
         detail = "You may read this account, but its owner has not let you change anything in it."
         raise Problem(403, "read_only_access", detail)
-
-
-def _changeable() -> QuerySet[ProviderAccount]:
-    delegate = AccountAccess.objects.filter(user_id=Given("user"), role=AccountAccess.Role.DELEGATE)
-    return _connected().filter(Q(owner_id=Given("user")) | Q(pk__in=delegate.values("account_id")))
-
-
-CHANGEABLE: Final = Statement(lambda: _changeable().values_list("id"))
 
 
 def owned_account(member: Member, account_id: UUID) -> ProviderAccount:

@@ -62,8 +62,7 @@ def accounts_of(member: Member, asked: Asked) -> list[UUID]:
         reached = [access.visible_account(member, asked.query_account).pk]
     else:
         # Everything that is found: in what the person may change. What they may only read is left alone.
-        mine = Q(owner_id=member.user_id) | Q(access__user_id=member.user_id, access__role="delegate")
-        return list(access.visible_accounts(member).filter(mine).values_list("pk", flat=True))
+        return list(access.changeable_account_ids(member))
     access.may_act(member, reached)
     return reached
 
