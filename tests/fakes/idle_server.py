@@ -54,6 +54,7 @@ class IdleScript:
     examine_answer: bytes = b"OK [READ-ONLY] done"
     notify_answer: bytes = b"OK done"
     notify_knows: tuple[bytes, ...] = ()
+    stands: bytes = b"INBOX (MESSAGES 1 UIDNEXT 2)"
     """The events it supports, when not all."""
     before_continuation: tuple[bytes, ...] = ()
     no_continuation: bool = False
@@ -279,9 +280,7 @@ class Connection(asyncio.Protocol):
         if refused:
             self.say(tag + b" NO [BADEVENT (" + b" ".join(script.notify_knows) + b")] not all of them")
             return
-        self.say(b"* STATUS INBOX (MESSAGES 1 UIDNEXT 2)", tag + b" " + script.notify_answer)
-        if script.notify_answer.startswith(b"OK"):
-            self._server.listening.add(self)
+        self.say(b"* STATUS " + script.stands, tag + b" " + script.notify_answer)
 
     def _idle(self, tag: bytes) -> None:
         script = self._server.script

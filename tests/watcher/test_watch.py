@@ -144,24 +144,31 @@ async def test_notify_watches_all_mailboxes_and_names_the_one_that_rang() -> Non
     ):
         await listener.bell()
         assert listener.watch.kind == "notify"
-        assert server.ledger.names()[-1] == "NOTIFY"
+        assert server.ledger.names()[-3:] == ["EXAMINE", "NOTIFY", "IDLE"]
         await asyncio.sleep(0.03)
         server.push(b'* STATUS "Lists/dev" (MESSAGES 3 UIDNEXT 4)')
         assert (await listener.bell())[1] == Doorbell("Lists/dev")
+        await asyncio.sleep(0.03)
+        server.push(b"* 2 EXISTS")
+        assert (await listener.bell())[1] == INBOX
         await asyncio.sleep(0.03)
         server.push(b'* LIST () "/" "New one"')
         assert (await listener.bell())[1] == ANY
 
 
-async def test_notify_is_kept_alive_by_noop() -> None:
+async def test_a_renewal_sets_notify_anew_and_rings_only_when_mailboxes_stand_otherwise() -> None:
     script = IdleScript(offered_logged_in=b"IMAP4rev1 IDLE NOTIFY")
     async with (
         IdleServer.running(script) as server,
-        watching(server.endpoint, timing=replace(QUICK, renewal=0.1)) as listener,
+        watching(server.endpoint, timing=replace(QUICK, renewal=0.1, quiet=0.01)) as listener,
     ):
+        await listener.bell()
         await listener.enters(State.IDLE, 3)
-        assert server.ledger.names().count("NOOP") >= 2
-        assert server.ledger.names().count("NOTIFY") == 1
+        assert server.ledger.names().count("NOTIFY") >= 3
+        assert await listener.quiet(0.3)
+        server.script = replace(script, stands=b"INBOX (MESSAGES 2 UIDNEXT 3)")
+        assert (await listener.bell())[1] == ANY
+        assert await listener.quiet(0.3)
 
 
 async def test_a_notify_that_knows_fewer_events_is_asked_for_those() -> None:
@@ -170,8 +177,9 @@ async def test_a_notify_that_knows_fewer_events_is_asked_for_those() -> None:
     async with IdleServer.running(script) as server, watching(server.endpoint) as listener:
         await listener.bell()
         assert listener.watch.kind == "notify"
-        assert server.ledger.commands[-1].endswith(
-            b"NOTIFY SET STATUS (personal (MessageNew MessageExpunge FlagChange))"
+        assert server.ledger.commands[-2].endswith(
+            b"NOTIFY SET STATUS (selected (MessageNew MessageExpunge FlagChange)) "
+            b"(personal (MessageNew MessageExpunge FlagChange))"
         )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -89,6 +90,29 @@ async def test_notify_rings_for_every_mailbox_and_for_a_new_one(notify_dovecot: 
         await rings_for(listener, "INBOX")
         await asyncio.to_thread(server.append, user, "Brand new", MESSAGE % 4)
         await rings_for(listener, "Brand new", None)
+
+
+async def test_notify_rings_at_once_after_the_server_has_rotated_the_logs_of_inbox(tmp_path: Path) -> None:
+    # Dovecot rotates them when they are large and five minutes old; here after each second.
+    often = "mail_index_log_rotate_min_size=1k\nmail_index_log_rotate_max_size=2k\nmail_index_log_rotate_min_age=1s\n"
+    with Dovecot.start(tmp_path / "rotating", PROFILES["full"], extra=often) as server:
+        user = server.new_user()
+        await asyncio.to_thread(server.append, user, "INBOX", MESSAGE % 1)
+        rotated = server.maildir(user) / "dovecot.index.log.2"
+        async with watching(server.endpoint, login=server.login(user), timing=TIMING) as listener:
+            await settled(listener)
+            assert listener.watch.kind == "notify"
+            rotations = set()
+            for number in range(2, 60):
+                await asyncio.to_thread(server.append, user, "INBOX", MESSAGE % number)
+                # Its own look comes after 30 s: what rings sooner was told.
+                async with asyncio.timeout(15):
+                    await rings_for(listener, "INBOX")
+                if rotated.exists():
+                    rotations.add(rotated.stat().st_ino)
+                if len(rotations) > 2:
+                    return
+    pytest.fail("the log was never rotated")
 
 
 async def test_a_watch_lives_through_renewals_and_still_rings(idle_dovecot: Dovecot) -> None:

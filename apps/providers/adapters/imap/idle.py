@@ -3,8 +3,8 @@
 Knows IMAP; knows neither Django nor Celery. What arrives is a doorbell and never state: a sync
 looks for itself. The states, and what leads from one to the next:
 
-    GREET --- TLS --- AUTH --- EXAMINE --- IDLE <--> DONE        IDLE, on INBOX
-                         `---- NOTIFY ---- IDLE <--> DONE        NOTIFY, all mailboxes in one connection
+    GREET --- TLS --- AUTH --- EXAMINE ------------- IDLE <--> DONE     IDLE, on INBOX
+                                  `----- NOTIFY ------´ `-<-- NOTIFY -´   and NOTIFY, on all other mailboxes
 
 Whatever goes wrong ends the watch with an error of `adapters.errors`; whoever owns it decides when
 to try again. The first doorbell goes out when the server has said that it listens: what happened
@@ -14,7 +14,8 @@ before that moment is found by the sync it asks for, what happens after it is to
 import asyncio
 import re
 import ssl
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -29,10 +30,13 @@ from apps.providers.adapters.imap.session import IDENTITY
 
 __all__ = ["Doorbell", "State", "Watch"]
 
-# With no mailbox selected the server pushes at once; with one selected it waits for the next
-# command (both run on Dovecot 2.3). New and Expunge go together, FlagChange needs both (section 5).
-NOTIFY: Final = b"NOTIFY SET STATUS (personal (%s))"
-EVENTS: Final = (b"MessageNew", b"MessageExpunge", b"FlagChange", b"MailboxName", b"SubscriptionChange")
+# INBOX is selected and idled on, NOTIFY tells of the rest. Without a selected mailbox Dovecot 2.3 watches the INBOX's
+# index log, goes on watching it after the log was rotated, and is then half a minute late with every arrival (run).
+# New and Expunge go together, FlagChange needs both (section 5).
+NOTIFY: Final = b"NOTIFY SET STATUS (selected (%s)) (personal (%s))"
+SELECTED: Final = (b"MessageNew", b"MessageExpunge", b"FlagChange")
+EVENTS: Final = (*SELECTED, b"MailboxName", b"SubscriptionChange")
+OF_NO_MAILBOX: Final = frozenset({"LIST", "LSUB", "CAPABILITY", "METADATA", "NAMESPACE"})
 HEARTBEAT: Final = re.compile(r"still here|still alive|keep-?alive|heartbeat", re.IGNORECASE)
 EMPTY_IDLES: Final = 5  # so many IDLEs in a row, ended by the server at once, end the watch
 
@@ -55,9 +59,9 @@ AFTER: Final[dict[State, frozenset[State]]] = {
     State.NEW: frozenset({State.GREET, State.TLS, State.CLOSED}),
     State.GREET: frozenset({State.TLS, State.AUTH, State.CLOSED}),
     State.TLS: frozenset({State.GREET, State.AUTH, State.CLOSED}),
-    State.AUTH: frozenset({State.EXAMINE, State.NOTIFY, State.CLOSED}),
-    State.NOTIFY: frozenset({State.IDLE, State.EXAMINE, State.CLOSED}),
-    State.EXAMINE: frozenset({State.IDLE, State.CLOSED}),
+    State.AUTH: frozenset({State.EXAMINE, State.CLOSED}),
+    State.EXAMINE: frozenset({State.NOTIFY, State.IDLE, State.CLOSED}),
+    State.NOTIFY: frozenset({State.IDLE, State.CLOSED}),
     State.IDLE: frozenset({State.DONE, State.CLOSED}),
     State.DONE: frozenset({State.IDLE, State.NOTIFY, State.CLOSED}),
     State.CLOSED: frozenset(),
@@ -68,8 +72,8 @@ LISTENING: Final = frozenset({State.IDLE, State.DONE})
 class Watch:
     """One connection, from the greeting to its end. `run` once; then make another."""
 
-    __slots__ = ("_beat_at", "_begun_at", "_bell", "_clock", "_empty", "_habits", "_line", "_login", "_on_state",
-                 "_overflow", "_stopping", "_tag", "_timing", "_tls", "kind", "state")  # fmt: skip
+    __slots__ = ("_baseline", "_beat_at", "_begun_at", "_bell", "_clock", "_empty", "_habits", "_line", "_login",
+                 "_on_state", "_overflow", "_stopping", "_tag", "_timing", "_tls", "kind", "state")  # fmt: skip
 
     def __init__(
         self,
@@ -93,6 +97,7 @@ class Watch:
         self._clock: asyncio.Timeout | None = None
         self._begun_at = self._beat_at = 0.0
         self._empty = 0  # IDLEs in a row that the server ended at once
+        self._baseline = 0  # a checksum of how all mailboxes stood when NOTIFY was last set
         self._overflow = False
         self._stopping = False
         self.state = State.NEW
@@ -142,27 +147,26 @@ class Watch:
         if "ID" in offered:
             # NetEase refuses every EXAMINE until it has seen an ID (OfflineIMAP/offlineimap#696).
             await self._line.command(b"ID ", IDENTITY)
-        if "NOTIFY" in offered and self._habits.notify and await self._notify():
-            self.kind = "notify"
-            return
         if "IDLE" not in offered:
-            raise errors.Rejected("the server offers neither IDLE nor NOTIFY: its mail is found by polling")
+            raise errors.Rejected("the server does not offer IDLE: its mail is found by polling")
         self._enter(State.EXAMINE)
         # EXAMINE and not SELECT: `\Recent` and the rights of others stay as they are.
         answer = await self._line.command(b"EXAMINE INBOX")
         if answer.status != "OK":
             raise from_refusal(answer, self._line.stage)
-        self.kind = "idle"
+        told_of_all = "NOTIFY" in offered and self._habits.notify and await self._notify()
+        self.kind = "notify" if told_of_all else "idle"
 
     async def _notify(self) -> bool:
         """Ask for the events of every mailbox; False when the server will not, which is remembered for its host."""
         self._enter(State.NOTIFY)
-        answer = await self._line.command(NOTIFY % b" ".join(EVENTS))
+        self._baseline = 0
+        answer = await self._line.command(_wanted(EVENTS))
         if answer.status == "NO" and answer.code is not None and answer.code.name == "BADEVENT":
             known = {event.lower() for event in answer.code.data.replace(b"(", b" ").replace(b")", b" ").split()}
             kept = [event for event in EVENTS if event.lower() in known]
             if EVENTS[0] in kept and EVENTS[1] in kept:
-                answer = await self._line.command(NOTIFY % b" ".join(kept))
+                answer = await self._line.command(_wanted(kept))
         self._habits.notify = answer.status == "OK"
         return self._habits.notify
 
@@ -171,13 +175,12 @@ class Watch:
     async def _begin(self) -> None:
         """Have the server listen. Untagged lines may precede its `+` (Webklex/php-imap#258)."""
         self._begun_at, self._beat_at = self._now(), 0.0
-        if self.kind == "idle":
-            self._tag = await self._line.send(b"IDLE")
-            async with asyncio.timeout(self._timing.answer):
-                while not isinstance(response := await self._line.response(), wire.Continuation):
-                    if isinstance(response, wire.Tagged) and response.tag == self._tag:
-                        raise from_refusal(response, self._line.stage)
-                    self._line.hear(response)
+        self._tag = await self._line.send(b"IDLE")
+        async with asyncio.timeout(self._timing.answer):
+            while not isinstance(response := await self._line.response(), wire.Continuation):
+                if isinstance(response, wire.Tagged) and response.tag == self._tag:
+                    raise from_refusal(response, self._line.stage)
+                self._line.hear(response)
         self._enter(State.IDLE)
 
     async def _listen(self) -> None:
@@ -212,8 +215,8 @@ class Watch:
             self._clock = None
 
     def _patience(self) -> float:
-        """Seconds of silence that mean death: for IDLE on a host that sends heartbeats."""
-        silence = self._habits.silence(self._timing) if self.kind == "idle" else None
+        """Seconds of silence that mean death, on a host that sends heartbeats."""
+        silence = self._habits.silence(self._timing)
         return float("inf") if silence is None else silence
 
     def _ended_by_server(self, answer: wire.Tagged) -> None:
@@ -225,20 +228,22 @@ class Watch:
         """One round trip proves that the line lives; then listen anew. Never anything in the packet of DONE."""
         self._enter(State.DONE)
         try:
-            if self.kind == "idle":
-                await self._done()
-            elif self._overflow:
-                # All events are off now (RFC 5465 section 5.8): ask for them again, and look for ourselves.
-                self._overflow = False
-                if not await self._notify():
-                    raise errors.Transient("the server no longer notifies")
-                self._bell.ring(None)
-            else:
-                await self._line.command(b"NOOP")
+            await self._done()
+            if self.kind == "notify":
+                await self._notify_anew()
             await self._begin()
         except TimeoutError:
             self._habits.died_silently()
             raise
+
+    async def _notify_anew(self) -> None:
+        """Set NOTIFY again: an overflow turned it off (RFC 5465 section 5.8), or what the server watches is not what
+        it should by now. What was missed shows in how the mailboxes stand."""
+        stood, missed, self._overflow = self._baseline, self._overflow, False
+        if not await self._notify():
+            raise errors.Transient("the server no longer notifies")
+        if missed or self._baseline != stood:
+            self._bell.ring(None)
 
     async def _done(self) -> None:
         ended_at_once = not self._tag and self._now() - self._begun_at < self._timing.shortest
@@ -257,7 +262,7 @@ class Watch:
         """DONE and LOGOUT, for as long as courtesy allows."""
         try:
             async with asyncio.timeout(self._timing.farewell):
-                if self.kind == "idle" and self._tag:
+                if self._tag:
                     self._enter(State.DONE)
                     await self._line.send_raw(b"DONE\r\n")
                     await self._line.finish(self._tag)
@@ -274,14 +279,17 @@ class Watch:
                 self._beat()
                 return
             self._overflow |= response.code is not None and response.code.name == "NOTIFICATIONOVERFLOW"
-        if self.state in LISTENING:
+        if self.state is State.NOTIFY and isinstance(response, wire.Data) and response.name == "STATUS":
+            # In no order: servers list their mailboxes as they like.
+            self._baseline ^= zlib.crc32(b" ".join(response.parts))
+        elif self.state in LISTENING or (self.state is State.NOTIFY and self.kind):
             self._bell.ring(self._mailbox_of(response))
 
     def _mailbox_of(self, response: wire.Status | wire.Data) -> str | None:
-        if self.kind == "idle":
+        if not isinstance(response, wire.Data) or response.name in OF_NO_MAILBOX:
+            return names.INBOX if self.kind == "idle" else None
+        if response.name != "STATUS":
             return names.INBOX
-        if not isinstance(response, wire.Data) or response.name != "STATUS":
-            return None
         try:
             mailbox = response.values()[0]
         except (wire.WireError, IndexError):
@@ -303,3 +311,7 @@ class Watch:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def _wanted(events: Sequence[bytes]) -> bytes:
+    return NOTIFY % (b" ".join(event for event in SELECTED if event in events), b" ".join(events))
