@@ -44,7 +44,15 @@ SHARED_APPS = [
     "rest_framework",
     "drf_spectacular",
 ]
-TENANT_APPS = ["apps.realtime", "apps.providers", "apps.outbound", "apps.mail", "apps.compose"]
+TENANT_APPS = [
+    "apps.realtime",
+    "apps.providers",
+    "apps.outbound",
+    "apps.collections",
+    "apps.mail",
+    "apps.contacts",
+    "apps.compose",
+]
 INSTALLED_APPS = SHARED_APPS + TENANT_APPS
 
 TENANT_MODEL = "tenants.Tenant"

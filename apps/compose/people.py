@@ -1,4 +1,5 @@
-"""Whom a person writes to, offered as they type: gathered from their mail, ranked by how much and how lately.
+"""Whom a person writes to, offered as they type: gathered from their mail, ranked by how much and how lately,
+and completed from their address books.
 
 Message ids grow with time, so what is new since the last look is one range of the primary key.
 """
@@ -9,7 +10,8 @@ from uuid import UUID
 from celery import current_app
 from django.db import connection, transaction
 
-from apps.mail.search.folding import fold
+from apps.contacts import queries
+from apps.core.folding import fold
 from apps.providers.models import ProviderAccount
 from apps.tenants import context
 from apps.users.members import Member
@@ -91,7 +93,17 @@ def suggest(member: Member, text: str) -> dict[str, Any]:
     }
     with connection.cursor() as cursor:
         cursor.execute(FOUND, parameters)
-        return {"items": [{"name": name, "address": address, "source": "mail"} for name, address in cursor.fetchall()]}
+        written = [{"name": name, "address": address, "source": "mail"} for name, address in cursor.fetchall()]
+    return {"items": _joined(written, queries.suggest([account.pk for account in accounts], text))}
+
+
+def _joined(written: list[dict[str, str]], known: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Those of past mail, under the names that the address books have for them; then those of the address books."""
+    names = {item["address"]: item["name"] for item in known}
+    found = {item["address"]: {**item, "name": names.get(item["address"]) or item["name"]} for item in written}
+    for item in known:
+        found.setdefault(item["address"], item)
+    return list(found.values())[:MOST]
 
 
 def gather(account: ProviderAccount) -> bool:

@@ -1,24 +1,19 @@
 """Changing mail over HTTP: each view parses, calls one function, answers."""
 
-from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from apps.outbound.acts import KEY, accepted, allow, key_of
 from apps.providers.api import parsed
 from apps.users.tenancy import TenantAPIView, TenantRequest
 
 from . import queries
 from .commands import actions, asked, service, tree
 from .queries import FILTERS
-
-HEADER: Final = "Idempotency-Key"
-KEY: Final = OpenApiParameter(
-    HEADER, str, OpenApiParameter.HEADER, required=True, description="A UUID, one for each act."
-)
 
 
 class SearchIn(serializers.Serializer[Any]):
@@ -77,15 +72,6 @@ ACCEPTED: Final = {202: CommandOut}
 LISTED: Final = inline_serializer("Commands", {"seq": serializers.IntegerField(), "items": CommandOut(many=True)})
 
 
-def _key(request: TenantRequest) -> str:
-    service.allow(request.member)
-    return asked.key_of(request.headers.get(HEADER))
-
-
-def _accepted(answer: dict[str, Any]) -> Response:
-    return Response(answer, status=HTTPStatus.ACCEPTED)
-
-
 class CommandsView(TenantAPIView):
     """GET: my acts that are under way or failed lately. POST: an act on mail."""
 
@@ -95,7 +81,7 @@ class CommandsView(TenantAPIView):
 
     @extend_schema(parameters=[KEY], request=CommandIn, responses=ACCEPTED)
     def post(self, request: TenantRequest) -> Response:
-        return _accepted(service.submit(request.member, _key(request), request.data))
+        return accepted(service.submit(request.member, key_of(request), request.data))
 
 
 class CommandView(TenantAPIView):
@@ -111,8 +97,8 @@ class UndoView(TenantAPIView):
 
     @extend_schema(request=None, responses=ACCEPTED)
     def post(self, request: TenantRequest, command_id: UUID) -> Response:
-        service.allow(request.member)
-        return _accepted(service.undo(request.member, command_id))
+        allow(request.member)
+        return accepted(service.undo(request.member, command_id))
 
 
 class MailboxesView(TenantAPIView):
@@ -124,8 +110,8 @@ class MailboxesView(TenantAPIView):
     @extend_schema(parameters=[KEY], request=MailboxIn, responses=ACCEPTED)
     def post(self, request: TenantRequest) -> Response:
         given = parsed(MailboxIn, request).validated_data
-        made = tree.create(request.member, _key(request), given["account_id"], given["name"], given["parent_id"])
-        return _accepted(made)
+        made = tree.create(request.member, key_of(request), given["account_id"], given["name"], given["parent_id"])
+        return accepted(made)
 
 
 class MailboxView(TenantAPIView):
@@ -136,11 +122,11 @@ class MailboxView(TenantAPIView):
         given = parsed(MailboxPatch, request).validated_data
         name, parent = given.get("name"), given.get("parent_id")
         moves = "parent_id" in given
-        return _accepted(tree.rename(request.member, _key(request), mailbox_id, name, parent, moves=moves))
+        return accepted(tree.rename(request.member, key_of(request), mailbox_id, name, parent, moves=moves))
 
     @extend_schema(parameters=[KEY], responses=ACCEPTED)
     def delete(self, request: TenantRequest, mailbox_id: UUID) -> Response:
-        return _accepted(tree.delete(request.member, _key(request), mailbox_id))
+        return accepted(tree.delete(request.member, key_of(request), mailbox_id))
 
 
 class EmptyView(TenantAPIView):
@@ -148,4 +134,4 @@ class EmptyView(TenantAPIView):
 
     @extend_schema(parameters=[KEY], request=None, responses=ACCEPTED)
     def post(self, request: TenantRequest, mailbox_id: UUID) -> Response:
-        return _accepted(tree.empty(request.member, _key(request), mailbox_id))
+        return accepted(tree.empty(request.member, key_of(request), mailbox_id))

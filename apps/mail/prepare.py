@@ -10,13 +10,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from apps.core import blobs, crypto
+from apps.core.folding import fold
 from apps.core.ids import new_id
 from apps.providers.adapters import mime
 from apps.providers.adapters.base import MessageRecord
 
 from . import language, linking
 from .search import words
-from .search.folding import fold
 
 # Beyond this a body adds to the index and hardly ever to what a search finds; `truncated` says so.
 # The message itself is kept whole.

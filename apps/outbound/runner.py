@@ -38,7 +38,7 @@ from apps.sync.models import SyncTarget
 from apps.sync.outcomes import Verdict
 
 from . import queue, registry, requests
-from .models import Command, State
+from .models import OPEN, Command, State
 from .run import InDoubt, Later, Run
 
 log = structlog.get_logger(__name__)
@@ -151,7 +151,7 @@ def _one(working: Run, command: Command) -> timedelta | None:
 
 
 def _failed(working: Run, command: Command, error: AdapterError) -> timedelta | None:
-    """The provider did not take it this time: when to try again, and whether others need not try now either."""
+    """The provider did not take it this time: when to try again, and whether others of its kind must wait, too."""
     held, account = working.held, working.account
     decided = outcomes.verdict(error)
     if decided is Verdict.ASK:
@@ -169,12 +169,14 @@ def _failed(working: Run, command: Command, error: AdapterError) -> timedelta | 
     if not whole:
         return None
     working.drop(error)
-    held.target.refresh_from_db(fields=["error_count"])
-    failure = outcomes.failure(error, held.target.error_count)
     SyncTarget.objects.filter(pk=held.target.pk, lease_fence=held.fence).update(
         error_count=F("error_count") + 1, error_code=error.code, error_reason=error.reason[:500]
     )
-    return failure.pause or timedelta(seconds=outcomes.RETRIES[0])
+    # Mail, calendars and address books of one account live on servers of their own: one that is away holds up its
+    # own commands only.
+    until = now() + pause
+    Command.objects.filter(OPEN, account=account, kind=command.kind, due_at__lt=until).update(due_at=until)
+    return None
 
 
 def _again(held: Lease, command: Command, pause: timedelta, error: AdapterError | None = None) -> None:

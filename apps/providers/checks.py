@@ -22,6 +22,7 @@ from apps.core import net
 from .adapters import errors, probe
 from .adapters.base import Endpoint, Login
 from .adapters.dav import discovery as dav
+from .adapters.dav import trusts
 from .adapters.imap.session import ImapSession
 from .adapters.probe import Finding, Obstacle, Protocol
 from .adapters.smtp import check as smtp
@@ -286,7 +287,7 @@ class _Dav:
     def _find(self, host: str) -> tuple[Failure | None, dav.Found | None]:
         try:
             with self.network.http() as http:
-                search = dav.Search(http, self.login, self.kind, self._trusts)
+                search = dav.Search(http, self.login, self.kind, trusts(host, self.trusted))
                 return None, dav.find(search, self.url)
         except dav.Elsewhere as elsewhere:
             return Failure("permission.elsewhere", facts={"other": elsewhere.host}), None
@@ -300,11 +301,6 @@ class _Dav:
             return Failure("name.private"), None
         except net.HostUnknown:
             return Failure("name.unknown"), None
-
-    def _trusts(self, host: str) -> bool:
-        wanted = host.lower().rstrip(".")
-        own = (urlsplit(self.url).hostname or "").lower()
-        return wanted == own or any(wanted == domain or wanted.endswith(f".{domain}") for domain in self.trusted)
 
 
 def transport_failure(error: httpx.TransportError) -> Failure:

@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from apps.core import net
 
 from . import credentials
-from .adapters import imap
+from .adapters import dav, imap
 from .adapters.base import Endpoint, Login, MailAdapter
+from .adapters.collections import CollectionAdapter
 from .adapters.errors import ProviderDown, Rejected
 from .models import ProviderAccount
+from .network import Network
 
 KEEP_SECONDS: Final = 600.0
 # A session's own view can grow old (Dovecot was seen to list mailboxes as they had been): none is kept for longer.
@@ -106,13 +109,17 @@ def endpoint_of(account: ProviderAccount, service: str) -> Endpoint:
     where = account.settings.get(service)
     if where is None:
         raise Rejected(f"the account has no {service} server")
+    addresses = _resolved(where["host"], int(where["port"]))
+    return Endpoint(where["host"], int(where["port"]), where["security"], addresses)
+
+
+def _resolved(host: str, port: int) -> tuple[str, ...]:
     try:
-        addresses = net.resolve(where["host"], int(where["port"]))
+        return Network().resolve(host, port)
     except net.HostRefused as refused:
         raise Rejected(str(refused)) from None
     except net.HostUnknown as unknown:
         raise ProviderDown(str(unknown)) from None
-    return Endpoint(where["host"], int(where["port"]), where["security"], addresses)
 
 
 def login_of(account: ProviderAccount) -> Login:
@@ -126,3 +133,14 @@ MAIL: Final[dict[str, Callable[[Endpoint, Login], MailAdapter]]] = {"imap": imap
 def open_mail(account: ProviderAccount) -> MailAdapter:
     """A logged-in mail adapter for the account's provider type."""
     return MAIL[account.provider_type](endpoint_of(account, "imap"), login_of(account))
+
+
+def open_collections(account: ProviderAccount, service: dav.Service) -> CollectionAdapter:
+    """An adapter for the account's calendars or address books. Nothing is asked yet."""
+    where = account.settings.get(service.value)
+    if where is None:
+        raise Rejected(f"the account has no {service.value} server")
+    places = where["homes"] or [where["url"]]
+    trusted = dav.trusts(urlsplit(where["url"]).hostname or "", account.settings.get("trusted", ()))
+    connection = dav.Connection(places[0], login_of(account), _resolved, Network().tls(), trusted)
+    return dav.DavAdapter(service, connection, places)

@@ -4,6 +4,7 @@ The routes come from the URL resolver and the tasks from Celery's registry: what
 is walked too, or fails here until someone says how to walk it.
 """
 
+import base64
 import json
 import uuid
 from collections.abc import Iterator
@@ -14,10 +15,14 @@ import pytest
 from celery import current_app
 from django.db import connection
 
+from apps.collections import ingest as collected
 from apps.compose.models import Draft, Identity, Template, Upload
+from apps.contacts.kind import KIND
+from apps.contacts.models import AddressBook, Contact
 from apps.mail import links
 from apps.mail.commands import service
 from apps.mail.models import Attachment, Message
+from apps.providers.adapters import vcard
 from apps.sync.api import AdminStateView
 from apps.tenants import context
 from apps.tenants.tasks import PublicTask, TenantTask
@@ -85,7 +90,17 @@ def hidden(cast: Cast) -> Box:
         box.account.save()
         box.arrive(record(1, head + pdf.encode()))
         written(box)
+        known(box)
     return box
+
+
+def known(box: Box) -> None:
+    """Whom the owner knows: a card of which every field carries the canary, the picture too."""
+    picture = {"media_type": "image/png", "data": base64.b64encode(CANARY.encode()).decode()}
+    data = vcard.new({"full_name": CANARY, "notes": CANARY, "photo": picture}, str(uuid.uuid4()))
+    book = AddressBook.objects.create(account=box.account, remote_id="/book/", name=CANARY, total=1)
+    row = Contact(account=box.account, collection=book, remote_id="/book/1.vcf", etag="1", data=data)
+    collected.fill(row, KIND.read(data, book)).save()
 
 
 def written(box: Box) -> None:
@@ -111,7 +126,10 @@ def ids(cast: Cast, box: Box) -> dict[str, Any]:
         act = service.submit(cast.owner, str(uuid.uuid4()), label)
         draft, upload = Draft.objects.get(), Upload.objects.get()
         identity, template = Identity.objects.get(), Template.objects.get()
+        contact = Contact.objects.get()
     return {
+        "contact_id": contact.pk,
+        "collection_id": contact.collection_id,
         "account_id": box.account.pk,
         "mailbox_id": mailbox.pk,
         "thread_id": message.thread_id,
@@ -183,7 +201,8 @@ def test_the_canary_is_there_for_its_owner(world: World, committed: None) -> Non
                      "messages/<uuid:message_id>", "messages/<uuid:message_id>/body", "messages/<uuid:message_id>/raw",
                      "attachments/<uuid:attachment_id>", "attachments/<uuid:attachment_id>/inline",
                      "drafts", "drafts/<uuid:draft_id>", "uploads/<uuid:upload_id>", "identities", "templates",
-                     "messages/<uuid:message_id>/reply", "recipients"):  # fmt: skip
+                     "messages/<uuid:message_id>/reply", "recipients", "address-books", "contacts",
+                     "contacts/<uuid:contact_id>", "contacts/<uuid:contact_id>/photo", "contacts/export"):  # fmt: skip
         assert f"api/v1/{expected}" in seen
 
 
@@ -207,6 +226,25 @@ def test_an_act_on_anothers_mail_is_refused_as_if_there_were_none(
             named = _named(body, known)
             headers = {"Idempotency-Key": str(uuid.uuid4())}
             answers.append(world.make.client(who).post("/api/v1/commands", named, format="json", headers=headers))
+        assert answers[0].status_code == 404
+        assert normal(answers[0], world.values) == normal(answers[1], world.values)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("contacts", {"collection_id": "collection_id", "full_name": "Mine"}),
+        ("contacts/delete", {"contacts": ["contact_id"]}),
+    ],
+)
+def test_an_act_on_anothers_contacts_is_refused_as_if_there_were_none(
+    path: str, body: dict[str, Any], world: World, committed: None
+) -> None:
+    for who in world.strangers:
+        answers = []
+        for known_ids in (world.values, {name: uuid.uuid4() for name in world.values}):
+            named, headers = _named(body, known_ids), {"Idempotency-Key": str(uuid.uuid4())}
+            answers.append(world.make.client(who).post(f"/api/v1/{path}", named, format="json", headers=headers))
         assert answers[0].status_code == 404
         assert normal(answers[0], world.values) == normal(answers[1], world.values)
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from apps.core.folding import fold
 from apps.core.problems import Problem
 from apps.mail import search
 from apps.mail.search import grammar, highlight, words
-from apps.mail.search.folding import fold
 from apps.mail.search.grammar import And, BadQuery, Not, Operator, Or, Text
 from tests.mail import fixtures
 from tests.mail.fixtures import Box, eml, record

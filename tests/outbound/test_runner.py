@@ -113,7 +113,20 @@ def test_what_waits_holds_back_only_what_shares_an_object(kind: Scripted, accoun
     assert kind.done == ["free", "later", "behind", "behind both"]
 
 
-def test_a_provider_that_is_down_is_tried_again_and_the_whole_account_is_left_alone(
+def test_a_provider_that_is_down_holds_up_its_own_kind_only(kind: Scripted, account: ProviderAccount) -> None:
+    other = Scripted("elsewhere")
+    registry.register(other)
+    kind.answers["one"] = raising(ProviderDown("gone"))
+    put(account, "one", "two")
+    with transaction.atomic():
+        queue.put(account, [Wanted("elsewhere", "three")])
+    target = work(account)
+    registry._kinds.pop(other.name)
+    assert (kind.done, other.done) == ([], ["three"])
+    assert timedelta(seconds=3) < target.due_at - now() < timedelta(seconds=7)
+
+
+def test_a_provider_that_is_down_is_tried_again_and_its_commands_are_left_alone(
     kind: Scripted, account: ProviderAccount
 ) -> None:
     kind.answers["one"] = raising(ProviderDown("gone"))

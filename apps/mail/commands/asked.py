@@ -164,11 +164,3 @@ def _until(action: str, value: Any) -> datetime | None:
 
 def _invalid(name: str, detail: str) -> Problem:
     return Problem(400, "invalid", detail, errors={name: [detail]})
-
-
-def key_of(value: Any) -> str:
-    """An idempotency key: a UUID as text. Raises the 400 problem `idempotency_key`."""
-    try:
-        return str(UUID(value))
-    except (ValueError, TypeError, AttributeError):
-        raise Problem(400, "idempotency_key", "Send a UUID of your own making in `Idempotency-Key`.") from None

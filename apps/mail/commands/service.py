@@ -11,13 +11,11 @@ from django.db.models import Q
 
 from apps.core.clock import now
 from apps.core.problems import Problem, not_found
-from apps.outbound import requests
+from apps.outbound import acts, requests
 from apps.outbound.models import Command, CommandRequest
 from apps.providers import access
 from apps.providers.models import ProviderAccount
 from apps.realtime import journal
-from apps.users import limits
-from apps.users.limits import Bucket, Limit
 from apps.users.members import Member
 
 from .. import locks
@@ -26,23 +24,11 @@ from . import actions, asked, change, expansion, selection, undoing
 from .asked import Asked
 from .ledger import Ledger
 
-# A held-down key makes ten acts a second, and a client that was offline brings a day's work at once.
-COMMANDS: Final = Limit("mail.commands", burst=300, period=0.04)
 # How long a failure is listed.
 RECENT: Final = timedelta(days=7)
 SHOWN: Final = 100
 # An act of more commands is undone by the queue, a command at a time.
 UNDONE_AT_ONCE: Final = 4
-
-
-def allow(member: Member) -> None:
-    """Take one act of the person's allowance. Raises the 429 problem. Without Redis nobody is kept from their mail."""
-    try:
-        wait = limits.wait_for([Bucket(COMMANDS, f"{member.tenant.pk}:{member.user_id}")])
-    except limits.LimitsAway:
-        return
-    if wait:
-        raise limits.too_many(wait)
 
 
 def submit(member: Member, key: str, body: Any) -> dict[str, Any]:
@@ -56,8 +42,8 @@ def submit(member: Member, key: str, body: Any) -> dict[str, Any]:
 
 def ordered(member: Member, key: Any, body: Any) -> dict[str, Any]:
     """An act that came over the socket."""
-    allow(member)
-    return submit(member, asked.key_of(key), body)
+    acts.allow(member)
+    return submit(member, acts.key_in(key), body)
 
 
 def act(member: Member, key: str, wanted: Asked) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from apps.core.folding import fold
+
 from . import words
-from .folding import fold
 from .grammar import And, BadQuery, Node, Not, Operator, Or, Text
 
 # Only the messages that hold every word of the phrase are folded and searched.

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-from .folding import fold
+from apps.core.folding import fold
+
 from .grammar import Text
 
 BEFORE: Final = 60

@@ -17,7 +17,7 @@ from typing import Final
 
 import Stemmer
 
-from .folding import fold
+from apps.core.folding import fold
 
 LANGUAGES: Final = ("english", "italian", "german", "french", "spanish")
 SIMPLE: Final = "simple"

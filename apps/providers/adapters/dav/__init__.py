@@ -1,1 +1,7 @@
-"""CalDAV (RFC 4791) and CardDAV (RFC 6352): finding an account's collections and logging in."""
+"""CalDAV (RFC 4791) and CardDAV (RFC 6352): an account's collections, found, read and changed."""
+
+from .adapter import DavAdapter
+from .connection import Connection, trusts
+from .discovery import Service
+
+__all__ = ["Connection", "DavAdapter", "Service", "trusts"]

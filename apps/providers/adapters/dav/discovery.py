@@ -4,7 +4,7 @@ Credentials go to the host that was named and to hosts that `trusted` accepts, n
 that an answer points at: then `Elsewhere` says which, and the person may name that host themselves.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -15,6 +15,7 @@ import httpx
 from apps.providers.adapters import errors, web
 from apps.providers.adapters.base import Login
 
+from .signing import auth, sign
 from .xml import CALDAV, CARDDAV, DAV, Name, NotDav, Resource, multistatus, propfind
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -214,44 +215,15 @@ def _send(search: Search, url: str, body: bytes, depth: int) -> web.Answer:
     headers = {"Depth": str(depth), "Content-Type": "application/xml; charset=utf-8"}
     request = search.http.build_request("PROPFIND", url, content=body, headers=headers)
     try:
-        answer = web.ask(search.http, request, BOUNDS, _auth(search.login))
+        answer = web.ask(search.http, request, BOUNDS, auth(search.login))
         offered = answer.headers.get("www-authenticate", "").lower()
         if answer.status == 401 and "digest" in offered and "basic" not in offered:
             request = search.http.build_request("PROPFIND", url, content=body, headers=headers)
-            if _sign(request, answer, search.login):
+            if sign(request, answer, search.login):
                 answer = web.ask(search.http, request, BOUNDS)
         return answer
     except web.TooMuch as error:
         raise errors.Transient(str(error)) from None
-
-
-def _auth(login: Login) -> httpx.Auth:
-    if login.access_token:
-        return _Bearer(login.access_token)
-    return httpx.BasicAuth(login.username, login.password)
-
-
-def _sign(request: httpx.Request, refusal: web.Answer, login: Login) -> bool:
-    """Answer the challenge that came with the refusal; False when it holds none that can be answered.
-
-    httpx would ask for a challenge of its own, and read that refusal without any bound.
-    """
-    flow = httpx.DigestAuth(login.username, login.password).sync_auth_flow(request)
-    next(flow)
-    try:
-        flow.send(httpx.Response(refusal.status, headers=refusal.headers, request=request))
-    except StopIteration:
-        return False
-    return True
-
-
-class _Bearer(httpx.Auth):
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        yield request
 
 
 def _check(answer: web.Answer) -> None:

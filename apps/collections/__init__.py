@@ -1,0 +1,1 @@
+"""What calendars and address books have in common: collections of objects, mirrored and changed in one way."""

@@ -1,0 +1,166 @@
+"""Carrying out at the provider what people change in a kind of collection, and what becomes of the rows.
+
+    create   the object's row is there already, without an etag; the provider gets its text
+    change   the edit is applied to whatever text the provider has by now; what somebody else changed
+             meanwhile stays, unless it is the same thing: then a person decides
+    delete   the row is hidden already
+
+Each can be repeated: an edit that is in the text changes nothing, and an adapter recognises its own writing.
+"""
+
+import base64
+from typing import Any, Final
+
+from apps.outbound import queue
+from apps.outbound.models import Command
+from apps.outbound.registry import Receipt
+from apps.outbound.run import Run
+from apps.providers.adapters.collections import CollectionAdapter, DeleteObject, ObjectRecord, PutObject
+from apps.providers.adapters.errors import AdapterError, Conflict, NotFound, Rejected
+from apps.providers.models import ProviderAccount
+from apps.realtime.journal import Event
+from apps.sync import targets
+from apps.tenants import context
+
+from . import ingest, locks, sentences
+from .kind import CollectionKind
+
+# How often an object that somebody else keeps changing is read and written again before the queue waits.
+TRIES: Final = 3
+
+
+class BothChanged(Rejected):
+    """The same part of an object was changed here and at the provider: a person decides."""
+
+    code = "conflict"
+
+
+class CollectionCommands:
+    """Implements `outbound.registry.CommandKind` for one kind of collection."""
+
+    def __init__(self, kind: CollectionKind) -> None:
+        self.kind = kind
+        self.name = kind.name
+
+    def execute(self, run: Run, command: Command) -> Receipt:
+        """See CommandKind."""
+        row = self._row(command)
+        if row is None:
+            return {}
+        adapter: CollectionAdapter = run.connection(self.kind)
+        if command.action == "delete":
+            return self._delete(adapter, row)
+        return self._write(adapter, row, command)
+
+    def _row(self, command: Command) -> Any:
+        return self.kind.objects._default_manager.select_related("collection").filter(pk__in=command.concerns).first()
+
+    def _delete(self, adapter: CollectionAdapter, row: Any) -> Receipt:
+        if row.etag:
+            try:
+                adapter.execute(DeleteObject(row.collection.remote_id, row.remote_id, row.etag))
+            except Conflict as conflict:
+                # Changed by somebody since this person saw it, who would delete what they have not seen.
+                if conflict.remote_etag is not None:
+                    raise BothChanged("it was changed by somebody else in the meantime") from None
+        return {"gone": True}
+
+    def _write(self, adapter: CollectionAdapter, row: Any, command: Command) -> Receipt:
+        where = row.collection.remote_id
+        there = ObjectRecord(row.remote_id, row.etag, bytes(row.data if row.base is None else row.base))
+        for _ in range(TRIES):
+            if not there.etag:
+                put = PutObject(where, row.remote_id, bytes(row.data))
+            else:
+                edited = self.kind.edit(there.data, command.args["change"], command.args["before"])
+                if edited.conflicts:
+                    raise BothChanged(f"{', '.join(edited.conflicts)} was changed by somebody else in the meantime")
+                if edited.data == there.data:
+                    return _told(there)
+                put = PutObject(where, row.remote_id, edited.data, there.etag)
+            try:
+                stored = adapter.execute(put)
+                return _told(stored.record or ObjectRecord(row.remote_id, "", put.data))
+            except Conflict as conflict:
+                there = self._now(adapter, where, row.remote_id)
+                if not there.etag and not put.if_match:
+                    raise Rejected("the server holds it under another address already", said=conflict.said) from None
+        raise Conflict("the object is being changed by somebody else again and again")
+
+    def _now(self, adapter: CollectionAdapter, where: str, remote_id: str) -> ObjectRecord:
+        """The object as the provider has it; one that is gone has no etag, and is made again."""
+        try:
+            return adapter.fetch(where, remote_id)
+        except NotFound:
+            return ObjectRecord(remote_id, "", b"")
+
+    def lock(self, account: ProviderAccount, command: Command) -> None:
+        """The account's one writer of this kind."""
+        locks.account(self.name, account.pk)
+
+    def settle(self, account: ProviderAccount, command: Command, receipt: Receipt) -> list[Event]:
+        """See CommandKind."""
+        row = self._row(command)
+        if row is None:
+            return []
+        if receipt.get("gone"):
+            row.delete()
+            return []
+        return self._holds(row, receipt["etag"], base64.b64decode(receipt["text"]))
+
+    def _holds(self, row: Any, etag: str, data: bytes) -> list[Event]:
+        """The provider holds this text: that of the row, but for what is still on its way."""
+        waiting = queue.open_commands(row.account_id, [row.pk])
+        row.etag, row.base = etag, data if waiting else None
+        row.data = ingest.with_changes(self.kind, data, waiting)
+        ingest.fill(row, self.kind.read(row.data, row.collection))
+        row.rev += 1
+        row.save()
+        return [] if row.leaving is not None else [self.kind.object_event(self.kind.update, row)]
+
+    def fail(self, account: ProviderAccount, command: Command, error: AdapterError) -> list[Event]:
+        """See CommandKind."""
+        told = sentences.told(self.kind, account, command, error)
+        row = self._row(command)
+        if row is None:
+            return told
+        if not row.etag and command.action == "create":
+            gone = self.kind.gone_event(row)
+            row.delete()
+            return [gone, self._recounted(row), *told]
+        if row.leaving == command.pk:
+            row.leaving = None
+            row.rev += 1
+            row.save(update_fields=["leaving", "rev"])
+            return [self.kind.object_event(self.kind.new, row), self._recounted(row), *told]
+        if isinstance(error, BothChanged):
+            row.ours = row.data
+            self._look(account)
+        base = bytes(row.data if row.base is None else row.base)
+        return [*self._holds(row, row.etag, base), *told]
+
+    def _look(self, account: ProviderAccount) -> None:
+        """Have the provider's text brought in: what is held is older than what the conflict was with."""
+        held = targets.syncs().filter(tenant=context.current(), account_id=account.pk, kind=self.name)
+        for target_id in held.values_list("pk", flat=True):
+            targets.request(target_id, "command")
+
+    def _recounted(self, row: Any) -> Event:
+        return recounted(self.kind, row.account_id, row.collection_id)
+
+    def doubt(self, account: ProviderAccount, command: Command, reason: str) -> list[Event]:
+        """No command on a collection leaves doubt: each can be repeated."""
+        raise RuntimeError(f"a {command.action} command cannot be in doubt")
+
+
+def _told(record: ObjectRecord) -> Receipt:
+    return {"etag": record.etag, "text": base64.b64encode(record.data).decode()}
+
+
+def recounted(kind: CollectionKind, account_id: Any, collection_id: Any) -> Event:
+    """The collection with its counter made right, and the event that tells it."""
+    row = kind.collections._default_manager.get(pk=collection_id)
+    row.total = ingest.count(kind, collection_id)
+    row.rev += 1
+    row.save(update_fields=["total", "rev"])
+    return kind.collections_event(account_id, [collection_id])

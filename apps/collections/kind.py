@@ -1,0 +1,159 @@
+"""A kind of collection as the engine sees it; `calendar` and `contacts` say what is theirs."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from apps.core.clock import now
+from apps.providers.adapters.collections import CollectionAdapter, CollectionBatch, CollectionRecord
+from apps.providers.models import ProviderAccount
+from apps.realtime import journal
+from apps.sync.lease import Lease
+from apps.sync.registry import Applied, Comparison
+
+from . import comparison, ingest, locks
+from .ingest import Prepared
+from .mirror import AccountMirror
+from .models import Collection, CollectionObject
+
+# "True as of" moves at every sync; browsers are told only when what they show has grown this old.
+AS_OF_STEP: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text says: its identity, its semantic digest, and the columns that its row has of it."""
+
+    uid: str
+    digest: bytes
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What people call one object of a kind, several, and a collection of them."""
+
+    object: str
+    objects: str
+    collection: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A text with an edit applied; `conflicts` names what was changed to something else in the meantime. Such a
+    part is as the edit wants it: whoever asks decides whether that may be written."""
+
+    data: bytes
+    conflicts: tuple[str, ...] = ()
+
+
+class CollectionKind(ABC):
+    """Implements `sync.registry.Kind` for collections of objects. What a subclass adds is pure, but for `open`."""
+
+    name: str
+    called: ClassVar[Called]
+    # Models with the columns of `models.Collection` and `models.CollectionObject`, and a foreign key `collection`
+    # between them that abstract models cannot declare.
+    collections: ClassVar[Any]
+    objects: ClassVar[Any]
+    new: ClassVar[str]
+    """Names of the events that tell of an object, and the member of their data that holds it."""
+    update: ClassVar[str]
+    delete: ClassVar[str]
+    member: ClassVar[str]
+
+    @abstractmethod
+    def open(self, account: ProviderAccount) -> CollectionAdapter:
+        """A logged-in adapter of the account."""
+
+    @abstractmethod
+    def describe(self, record: CollectionRecord) -> dict[str, Any]:
+        """The columns that a collection of this kind has beyond those of all."""
+
+    @abstractmethod
+    def read(self, data: bytes, collection: Collection | None) -> Reading:
+        """What an object's text says. Never raises, whatever the bytes are."""
+
+    @abstractmethod
+    def before(self, data: bytes, change: Mapping[str, Any]) -> dict[str, Any]:
+        """What the text says now of all that an edit is about: kept with the edit, so that a change of the same
+        thing by somebody else is noticed later."""
+
+    @abstractmethod
+    def edit(self, data: bytes, change: Mapping[str, Any], before: Mapping[str, Any]) -> Edited:
+        """The text with an edit applied, all else as it was. An edit that is in the text already changes nothing."""
+
+    @abstractmethod
+    def collection_json(self, row: Any) -> dict[str, Any]:
+        """A collection as people are shown it."""
+
+    @abstractmethod
+    def object_json(self, row: Any) -> dict[str, Any]:
+        """An object as a list shows it and events carry it."""
+
+    def changes(self, adapter: CollectionAdapter, account: ProviderAccount) -> Iterator[CollectionBatch]:
+        """What happened since the cursors; all of it the first time."""
+        return adapter.changes(AccountMirror(account.pk, self.collections, self.objects))
+
+    def backfill(self, adapter: CollectionAdapter, account: ProviderAccount) -> Iterator[CollectionBatch]:
+        """Nothing: `changes` brings in all of a new collection, and begins where it was cut off."""
+        return iter(())
+
+    def prepare(self, account: ProviderAccount, batch: CollectionBatch) -> Prepared:
+        """The batch's objects read."""
+        return ingest.prepare(self, account, batch)
+
+    def apply(self, held: Lease, account: ProviderAccount, prepared: Prepared) -> Applied:
+        """One batch into the mirror."""
+        return ingest.apply(self, held, account, prepared)
+
+    def caught_up(self, held: Lease, account: ProviderAccount) -> None:
+        """Everything the provider had when the run began is in: date the collections."""
+        held.target.refresh_from_db(fields=["started_at"])
+        moment = held.target.started_at or now()
+        with transaction.atomic():
+            locks.account(self.name, account.pk)
+            held.check()
+            shown = self.collections._default_manager.filter(account=account, missing_since__isnull=True)
+            old = [pk for pk, as_of in shown.values_list("pk", "as_of") if as_of is None or moment - as_of > AS_OF_STEP]
+            shown.update(as_of=moment)
+            if old:
+                shown.filter(pk__in=old).update(rev=F("rev") + 1)
+                journal.append([self.collections_event(account.pk, old)])
+
+    def forget(self, account: ProviderAccount) -> None:
+        """Drop every collection's cursor. The lock keeps a batch that is being written from storing one behind it."""
+        locks.account(self.name, account.pk)
+        self.collections._default_manager.filter(account=account).update(cursor=None)
+
+    def compare(self, adapter: CollectionAdapter, account: ProviderAccount) -> Comparison:
+        """Mirror against the provider's census."""
+        return comparison.compare(self, adapter, account)
+
+    def collections_event(
+        self, account_id: UUID, changed: list[UUID], *, gone: list[UUID] | None = None, backfill: bool = False
+    ) -> journal.Event:
+        """The rows of collections that changed, and which are gone. `backfill`: their lists grew by what is no news."""
+        rows = self.collections._default_manager.filter(pk__in=changed).order_by("name", "pk")
+        data = {
+            "collections": [self.collection_json(row) for row in rows],
+            "gone": [str(pk) for pk in gone or ()],
+            "backfill": backfill,
+        }
+        return journal.Event(self.update, account_id, data)
+
+    def object_event(self, name: str, row: CollectionObject) -> journal.Event:
+        """An object that came or changed."""
+        return journal.Event(name, row.account_id, {self.member: self.object_json(row)})
+
+    def gone_event(self, row: Any) -> journal.Event:
+        """An object that went."""
+        data = {"id": str(row.pk), "collection_id": str(row.collection_id)}
+        return journal.Event(self.delete, row.account_id, data)

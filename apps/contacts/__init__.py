@@ -1,0 +1,1 @@
+"""Address books and the people in them."""

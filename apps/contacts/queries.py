@@ -1,0 +1,142 @@
+"""Reading address books for a person: every query passes `providers.access` and answers JSON shapes."""
+
+import base64
+import binascii
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from apps.collections import service
+from apps.core.folding import fold
+from apps.core.problems import Problem
+from apps.providers import access
+from apps.providers.adapters import vcard
+from apps.realtime import journal
+from apps.users.members import Member
+
+from . import rows
+from .kind import KIND
+from .models import AddressBook, Contact
+
+LIMIT: Final = 100
+MOST: Final = 500
+QUERY_MOST: Final = 200
+SUGGESTED: Final = 8
+SHOWN: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+"""Media types that a browser shows as pictures and in no other way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What part of the list is asked for."""
+
+    query: str = ""
+    book: UUID | None = None
+    email: str = ""
+    cursor: str = ""
+    position: int | None = None
+    limit: int = LIMIT
+
+    @classmethod
+    def parse(cls, given: Any) -> "Page":
+        """From query parameters. Raises a problem that names the wrong one."""
+        try:
+            limit = int(given.get("limit") or LIMIT)
+            position = int(given["position"]) if given.get("position") else None
+            book = UUID(given["book"]) if given.get("book") else None
+        except ValueError:
+            detail = "`limit` and `position` must be whole numbers, `book` the id of an address book."
+            raise Problem(400, "invalid", detail) from None
+        if position is not None and position < 0:
+            raise Problem(400, "invalid", "`position` cannot be negative.")
+        query, email = given.get("q", "").strip()[:QUERY_MOST], given.get("email", "").strip().lower()[:320]
+        return cls(query, book, email, given.get("cursor") or "", position, max(1, min(limit, MOST)))
+
+
+def books(member: Member) -> dict[str, Any]:
+    """The address books of all accounts the person may see."""
+    seq = journal.head()
+    order = {account.pk: place for place, account in enumerate(access.visible_accounts(member))}
+    held = AddressBook.objects.filter(account_id__in=order)
+    shown = sorted(held, key=lambda book: (order[book.account_id], book.name.lower(), book.pk))
+    return {"seq": seq, "items": [rows.book_json(book) for book in shown]}
+
+
+def contacts(member: Member, page: Page) -> dict[str, Any]:
+    """The people a person knows, by name: one page by cursor or by position, of all or of those a query finds."""
+    seq = journal.head()
+    found = _found(access.visible_account_ids(member), page)
+    total = found.count()
+    if page.cursor:
+        name, key = _place(page.cursor)
+        found = found.filter(Q(sort_name__gt=name) | Q(sort_name=name, pk__gt=key))
+    first = page.position or 0
+    shown = list(found.order_by("sort_name", "pk").defer("data", "base", "ours", "words")[first : first + page.limit])
+    following = _cursor(shown[-1]) if len(shown) == page.limit else None
+    return {"seq": seq, "items": [rows.contact_json(row) for row in shown], "next": following, "total": total}
+
+
+def letters(member: Member, page: Page) -> dict[str, Any]:
+    """Under which letter how many stand, in the order of the list: where a jump to a letter leads."""
+    counted: dict[str, int] = {}
+    for name in (
+        _found(access.visible_account_ids(member), page).order_by("sort_name").values_list("sort_name", flat=True)
+    ):
+        letter = name[:1].upper() if name[:1].isalpha() else "#"
+        counted[letter] = counted.get(letter, 0) + 1
+    return {"items": [{"letter": letter, "count": count} for letter, count in counted.items()]}
+
+
+def _found(accounts: Collection[UUID], page: Page) -> "QuerySet[Contact]":
+    found = Contact.objects.filter(account_id__in=accounts, leaving__isnull=True, refused="")
+    if page.book is not None:
+        found = found.filter(collection_id=page.book)
+    if page.email:
+        found = found.filter(emails__contains=[page.email])
+    for word in fold(page.query).split():
+        found = found.filter(words__contains=word)
+    return found
+
+
+def _cursor(row: Contact) -> str:
+    return base64.urlsafe_b64encode(f"{row.pk}|{row.sort_name}".encode()).decode()
+
+
+def _place(text: str) -> tuple[str, UUID]:
+    try:
+        key, _, name = base64.urlsafe_b64decode(text.encode()).decode().partition("|")
+        return name, UUID(key)
+    except (ValueError, binascii.Error):
+        raise Problem(400, "invalid", "This `cursor` is not one that a list gave out.") from None
+
+
+def contact(member: Member, contact_id: UUID) -> dict[str, Any]:
+    """One contact with all that its card says."""
+    return rows.whole_json(service.visible(KIND, member, contact_id))
+
+
+def photo(member: Member, contact_id: UUID) -> tuple[str, bytes]:
+    """The media type and octets of a contact's own picture. Raises 404 without one: none is ever fetched."""
+    row = service.visible(KIND, member, contact_id)
+    found = vcard.read(bytes(row.data)).photo
+    if found is None or not found.data or found.media_type not in SHOWN:
+        raise Problem(404, "not_found", "This contact has no picture that can be shown.")
+    return found.media_type, found.data
+
+
+def suggest(account_ids: Sequence[UUID], text: str, most: int = SUGGESTED) -> list[dict[str, str]]:
+    """Addresses of contacts whose name or address has this text at the beginning of a word, by name."""
+    wanted = fold(text.strip()[:QUERY_MOST])
+    if not wanted or not account_ids:
+        return []
+    found = Contact.objects.filter(account_id__in=account_ids, leaving__isnull=True).exclude(emails=[])
+    for word in wanted.split():
+        found = found.filter(words__contains=word)
+    named = found.order_by("sort_name").values_list("name", "words", "emails")[: most * 4]
+    begins = [row for row in named if f" {wanted}" in f" {row[1]}"]
+    return [
+        {"name": name, "address": address, "source": "contacts"} for name, _, emails in begins for address in emails
+    ][:most]

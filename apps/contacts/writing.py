@@ -1,0 +1,52 @@
+"""What people do to contacts: make, change, delete, take in from a file, give out as one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from apps.collections import service
+from apps.core.problems import Problem
+from apps.providers import access
+from apps.providers.adapters import vcard
+from apps.users.members import Member
+
+from .kind import KIND
+from .models import Contact
+
+EXPORTED_MOST: Final = 20_000
+
+
+def create(member: Member, key: str, book_id: UUID, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A new contact in an address book. Raises problems that say what is wrong."""
+    book = service.collection(KIND, member, book_id)
+    uid = str(uuid4())
+    try:
+        data = vcard.new(fields, uid, book.version)
+    except ValueError as error:
+        raise Problem(400, "invalid", str(error)) from None
+    if not vcard.read(data).full_name.strip(" ?"):
+        raise Problem(400, "invalid", "Give the contact a name, an organisation, an address or a number.")
+    return service.create(KIND, member, key, book_id, _place(book.remote_id, uid), data)
+
+
+def _place(collection: str, uid: str) -> str:
+    return f"{collection.rstrip('/')}/{uid}.vcf"
+
+
+def change(member: Member, key: str, contact_id: UUID, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Give fields of a contact other values; all else in its card stays as it is."""
+    return service.change(KIND, member, key, contact_id, fields)
+
+
+def delete(member: Member, key: str, contact_ids: Sequence[UUID]) -> dict[str, Any]:
+    """Delete contacts: all of them, or none."""
+    return service.delete(KIND, member, key, contact_ids)
+
+
+def export(member: Member, book_id: UUID | None) -> bytes:
+    """The cards of one address book, or of all that the person sees, as one .vcf file; each as its provider has it."""
+    found = Contact.objects.filter(account_id__in=access.visible_account_ids(member), leaving__isnull=True, refused="")
+    if book_id is not None:
+        found = found.filter(collection=service.collection(KIND, member, book_id))
+    cards = found.order_by("sort_name", "pk").values_list("data", flat=True)[:EXPORTED_MOST]
+    return b"".join(bytes(card).rstrip(b"\r\n") + b"\r\n" for card in cards)

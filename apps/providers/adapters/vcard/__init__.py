@@ -1,0 +1,22 @@
+"""vCards (RFC 6350, RFC 2426, and vCard 2.1 as it is found) as pure functions over octets."""
+
+from .card import Address, Card, Labelled, Name, PartialDate, Photo
+from .digest import digest
+from .matching import keys
+from .reading import read, split
+from .writing import change, new
+
+__all__ = [
+    "Address",
+    "Card",
+    "Labelled",
+    "Name",
+    "PartialDate",
+    "Photo",
+    "change",
+    "digest",
+    "keys",
+    "new",
+    "read",
+    "split",
+]
