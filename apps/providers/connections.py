@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -20,6 +21,7 @@ from .adapters import dav, imap
 from .adapters.base import Endpoint, Login, MailAdapter
 from .adapters.collections import CollectionAdapter
 from .adapters.errors import ProviderDown, Rejected
+from .adapters.web import Resolve
 from .models import ProviderAccount
 from .network import Network
 
@@ -109,13 +111,13 @@ def endpoint_of(account: ProviderAccount, service: str) -> Endpoint:
     where = account.settings.get(service)
     if where is None:
         raise Rejected(f"the account has no {service} server")
-    addresses = _resolved(where["host"], int(where["port"]))
+    addresses = _guarded(net.resolve, where["host"], int(where["port"]))
     return Endpoint(where["host"], int(where["port"]), where["security"], addresses)
 
 
-def _resolved(host: str, port: int) -> tuple[str, ...]:
+def _guarded(resolve: Resolve, host: str, port: int) -> tuple[str, ...]:
     try:
-        return Network().resolve(host, port)
+        return resolve(host, port)
     except net.HostRefused as refused:
         raise Rejected(str(refused)) from None
     except net.HostUnknown as unknown:
@@ -142,5 +144,8 @@ def open_collections(account: ProviderAccount, service: dav.Service) -> Collecti
         raise Rejected(f"the account has no {service.value} server")
     places = where["homes"] or [where["url"]]
     trusted = dav.trusts(urlsplit(where["url"]).hostname or "", account.settings.get("trusted", ()))
-    connection = dav.Connection(places[0], login_of(account), _resolved, Network().tls(), trusted)
+    network = Network()
+    # A server's answers name further hosts and ports: those are guarded as what a person types is.
+    resolve = partial(_guarded, network.resolve)
+    connection = dav.Connection(places[0], login_of(account), resolve, network.tls(), trusted)
     return dav.DavAdapter(service, connection, places)

@@ -81,6 +81,11 @@ class Demo:
         """Where its people's mail is."""
         return int(json.loads((self.home / "demo/ports.json").read_text())["imap"])
 
+    @property
+    def dav_url(self) -> str:
+        """Where its people's calendars and address books are."""
+        return f"http://127.0.0.1:{json.loads((self.home / 'demo/ports.json').read_text())['dav']}/"
+
     def family(self) -> list[psutil.Process]:
         """The demo's process and all below it."""
         return [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]

@@ -1,6 +1,7 @@
 // The shapes the server speaks. Times are ISO 8601 UTC, ids are UUID strings, sizes are bytes.
 
 import type { Draft } from '../compose/types';
+import type { AddressBook, Contact } from '../contacts/types';
 
 export type Id = string;
 export type Iso = string;
@@ -277,6 +278,9 @@ export type JournalEvent =
   | Frame<'command:update', CommandProgress>
   | Frame<'draft:update', { draft: Draft }>
   | Frame<'draft:delete', { id: Id }>
+  | Frame<'contacts:new', { contact: Contact }>
+  | Frame<'contacts:update', { contact: Contact } | { collections: AddressBook[]; gone: Id[]; backfill: boolean }>
+  | Frame<'contacts:delete', { id: Id; collection_id: Id }>
   | Frame<'account:status', { account: Account | null; gone: Id | null; progress: boolean }>;
 export type ServerFrame =
   | { type: 'welcome'; seq: number; build: string }

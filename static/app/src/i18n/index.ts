@@ -3,13 +3,14 @@ import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type { Locale } from '../api/types';
 import type { Words } from '../compose/en';
+import type { ContactWords } from '../contacts/en';
 import { remember, remembered } from '../shell/preferences';
 import { en } from './en';
 import { it } from './it';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en; compose: Words };
+    resources: { translation: typeof en; compose: Words; contacts: ContactWords };
     returnNull: false;
   }
 }

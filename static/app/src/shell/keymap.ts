@@ -39,6 +39,7 @@ export const KEYMAP = {
   'go.flagged': ['g s'],
   'go.sent': ['g t'],
   'go.drafts': ['g d'],
+  'go.contacts': ['g c'],
   'app.keys': ['?', 'Shift+?'],
   'app.palette': ['$mod+k'],
   'app.close': ['Escape'],
@@ -58,7 +59,7 @@ export const KEY_GROUPS: { title: 'groupList' | 'groupReader' | 'groupDo' | 'gro
   },
   { title: 'groupSelect', commands: ['select.toggle', 'select.all', 'select.none', 'select.read', 'select.unread'] },
   { title: 'groupWrite', commands: ['compose.new', 'compose.reply', 'compose.replyAll', 'compose.forward'] },
-  { title: 'groupGo', commands: ['go.inbox', 'go.flagged', 'go.sent', 'go.drafts'] },
+  { title: 'groupGo', commands: ['go.inbox', 'go.flagged', 'go.sent', 'go.drafts', 'go.contacts'] },
   { title: 'groupApp', commands: ['search.focus', 'app.palette', 'app.keys', 'app.close'] },
 ];
 

@@ -64,6 +64,8 @@ export function fold(tables: Tables, frame: JournalEvent, boxes: Set<Id> = new S
     }
     // What becomes of commands and drafts is told to those who keep them (mirror.ts); it is no row.
     case 'command:failed': case 'command:update': case 'draft:update': case 'draft:delete': return;
+    // Contacts are kept by the page that shows them.
+    case 'contacts:new': case 'contacts:update': case 'contacts:delete': return;
     default: return unknownEvent(frame);
   }
 }

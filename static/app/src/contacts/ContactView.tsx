@@ -1,0 +1,192 @@
+// One contact: all that the card says, and what can be done with it.
+import { ArrowLeft, CloudOff, Mail, Pencil, Trash2, UserX } from 'lucide-react';
+import { Suspense, lazy, useCallback, useEffect, useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Problem } from '../api/request';
+import type { Id } from '../api/types';
+import { authorised, request } from '../auth/session';
+import { openComposer } from '../compose/open';
+import readerCss from '../mail/reader.module.css';
+import { usePhone } from '../shell/usePreference';
+import { useMirror } from '../store/hooks';
+import { Button, IconButton } from '../ui/Button';
+import { Avatar, Empty, Notice } from '../ui/Feedback';
+import { faultText } from '../ui/fault';
+import { ContactForm } from './ContactForm';
+import css from './contacts.module.css';
+import { partialDate } from './dates';
+import type { AddressBook, Labelled, PostalAddress, WholeContact } from './types';
+
+const DeleteDialog = lazy(() => import('./DeleteDialog'));
+
+interface ContactViewProps {
+  id: Id;
+  books: AddressBook[];
+  onBack: () => void;
+}
+
+type Loaded = WholeContact | 'loading' | 'gone' | { fault: unknown };
+
+export function ContactView({ id, books, onBack }: ContactViewProps) {
+  const { t } = useTranslation('contacts');
+  const { t: common } = useTranslation();
+  const [loaded, retry] = useContact(id);
+  const [editing, edit] = useState(false);
+  if (loaded === 'loading') return null;
+  if (loaded === 'gone') return <Empty icon={UserX} action={<Button onClick={onBack}>{t('toList')}</Button>}>{t('gone')}</Empty>;
+  if ('fault' in loaded) {
+    return <Empty icon={CloudOff} action={<Button onClick={retry}>{common('common.retry')}</Button>}>{faultText(common, loaded.fault)}</Empty>;
+  }
+  if (editing) return <ContactForm books={books} contact={loaded} onDone={() => edit(false)} onCancel={() => edit(false)} />;
+  return <Shown contact={loaded} book={books.find((book) => book.id === loaded.collection_id)} onBack={onBack} onEdit={() => edit(true)} />;
+}
+
+/** The contact as it stands, read again whenever the journal says that it changed. */
+function useContact(id: Id): [Loaded, () => void] {
+  const mirror = useMirror();
+  const [loaded, setLoaded] = useState<Loaded>('loading');
+  const read = useCallback(() => {
+    let over = false;
+    request<WholeContact>(`contacts/${id}`).then(
+      (contact) => over || setLoaded(contact),
+      (fault: unknown) => over || setLoaded(fault instanceof Problem && fault.status === 404 ? 'gone' : { fault }),
+    );
+    return () => {
+      over = true;
+    };
+  }, [id]);
+  useEffect(() => read(), [read]);
+  useEffect(() => mirror.onFrame((frame) => {
+    if (frame.event === 'contacts:update' && 'contact' in frame.data && frame.data.contact.id === id) read();
+    if (frame.event === 'contacts:delete' && frame.data.id === id) setLoaded('gone');
+  }), [mirror, id, read]);
+  return [loaded, read];
+}
+
+interface ShownProps {
+  contact: WholeContact;
+  book: AddressBook | undefined;
+  onBack: () => void;
+  onEdit: () => void;
+}
+
+function Shown({ contact, book, onBack, onEdit }: ShownProps) {
+  const { t, i18n } = useTranslation('contacts');
+  const phone = usePhone();
+  const [asking, ask] = useState(false);
+  const { card } = contact;
+  const first = contact.emails[0];
+  const Heading = phone ? 'h1' : 'h2'; // beside it, on a desk, the list has the page's first one
+  return (
+    <article className={readerCss.reader} aria-label={contact.name}>
+      <div className={readerCss.bar}>
+        {phone && <IconButton label={t('toList')} onClick={onBack}><ArrowLeft size={20} aria-hidden /></IconButton>}
+        {first && <Button look="primary" onClick={() => write(contact.name, first)}><Mail size={16} aria-hidden />{t('write')}</Button>}
+        <span className={readerCss.barSpace} />
+        {contact.writable && (
+          <>
+            <IconButton label={t('edit')} onClick={onEdit}><Pencil size={16} aria-hidden /></IconButton>
+            <IconButton label={t('delete')} onClick={() => ask(true)}><Trash2 size={16} aria-hidden /></IconButton>
+          </>
+        )}
+      </div>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, so the keyboard must reach it */}
+      <div className={readerCss.scroll} tabIndex={0} role="region" aria-label={contact.name}>
+        <div className={css.card}>
+          <header className={css.head}>
+            <Picture contact={contact} />
+            <div className={css.headText}>
+              <Heading>{contact.name}</Heading>
+              <p>{[card.title || card.role, card.organization === contact.name ? '' : card.organization, card.unit].filter(Boolean).join(' · ')}</p>
+              {card.nickname && <p>“{card.nickname}”</p>}
+            </div>
+          </header>
+          {contact.conflict && <Notice kind="warn">{t('conflict')}</Notice>}
+          {contact.pending && !contact.conflict && <p className={css.pending} role="status">{t('pending')}</p>}
+          <dl className={css.fields}>
+            <Values title={t('emails')} items={card.emails.map((item) => ({ label: item.label, shown: <MailLink name={contact.name} address={item.value} /> }))} />
+            <Values title={t('phones')} items={card.phones.map((item) => ({ label: item.label, shown: <Phone value={item.value} /> }))} />
+            <Values title={t('addresses')} items={card.addresses.map((item) => ({ label: item.label, shown: <span className={css.lines}>{postal(item)}</span> }))} />
+            <Values title={t('urls')} items={card.urls.map((item) => ({ label: item.label, shown: <Web value={item.value} /> }))} />
+            <Values title={t('chats')} items={card.chats.map((item) => ({ label: item.label, shown: item.value }))} />
+            <Values title={t('related')} items={card.related.map((item) => ({ label: item.label, shown: item.value }))} />
+            {card.birthday && <Plain title={t('birthday')}>{partialDate(card.birthday, i18n.language)}</Plain>}
+            {card.anniversary && <Plain title={t('anniversary')}>{partialDate(card.anniversary, i18n.language)}</Plain>}
+            {card.members.length > 0 && <Plain title={t('members', { count: card.members.length })}>{null}</Plain>}
+            {card.categories.length > 0 && <Plain title={t('categories')}>{card.categories.join(', ')}</Plain>}
+            {card.notes && <Plain title={t('notes')}><span className={css.lines}>{card.notes}</span></Plain>}
+            {book && <Plain title={t('book')}>{book.name}{!book.writable && <span className={css.kind}>{t('readOnly')}</span>}</Plain>}
+          </dl>
+        </div>
+      </div>
+      <Suspense fallback={null}>{asking && <DeleteDialog contact={contact} onClose={() => ask(false)} />}</Suspense>
+    </article>
+  );
+}
+
+function write(name: string, address: string): void {
+  openComposer({ mode: 'new', to: `"${name.replaceAll('"', '')}" <${address}>` });
+}
+
+function MailLink({ name, address }: { name: string; address: string }) {
+  return <button type="button" className={css.link} onClick={() => write(name, address)}>{address}</button>;
+}
+
+function Phone({ value }: { value: string }) {
+  return <a href={`tel:${value.replaceAll(/[^\d+]/g, '')}`}>{value}</a>;
+}
+
+interface Line { label: string; shown: ReactNode }
+
+function Values({ title, items }: { title: string; items: Line[] }) {
+  const { t } = useTranslation('contacts');
+  if (items.length === 0) return null;
+  const named = (label: string): string => (label in LABELS ? t(`labels.${label as keyof typeof LABELS}`) : label);
+  return (
+    <div className={css.field}>
+      <dt>{title}</dt>
+      {items.map(({ label, shown }, index) => (
+        // oxlint-disable-next-line react/no-array-index-key -- two values may be alike
+        <dd key={index}>{shown}{label && <span className={css.kind}>{named(label)}</span>}</dd>
+      ))}
+    </div>
+  );
+}
+
+const LABELS = { home: 1, work: 1, cell: 1, fax: 1, other: 1, pager: 1, main: 1 };
+
+function Plain({ title, children }: { title: string; children: ReactNode }) {
+  return <div className={css.field}><dt>{title}</dt>{children !== null && <dd>{children}</dd>}</div>;
+}
+
+/** Only what leads to a page: a card may hold any address. */
+function Web({ value }: { value: Labelled['value'] }) {
+  const href = /^https?:\/\//i.test(value) ? value : null;
+  return href ? <a href={href} target="_blank" rel="noreferrer noopener">{value}</a> : value;
+}
+
+function postal({ box, extended, street, locality, region, code, country }: PostalAddress): string {
+  return [box, extended, street, [code, locality, region].filter(Boolean).join(' '), country].filter(Boolean).join('\n');
+}
+
+/** The contact's own picture; initials until it is there, and without one. */
+function Picture({ contact }: { contact: WholeContact }) {
+  const [url, setUrl] = useState<string | null>(null);
+  const { photo, rev } = contact;
+  useEffect(() => {
+    if (!photo) return;
+    let made: string | null = null;
+    let over = false;
+    authorised(photo).then((answer) => answer.blob()).then((blob) => {
+      if (over) return;
+      made = URL.createObjectURL(blob);
+      setUrl(made);
+    }, () => {}); // the initials stay
+    return () => {
+      over = true;
+      if (made) URL.revokeObjectURL(made);
+      setUrl(null);
+    };
+  }, [photo, rev]);
+  return <span className={css.picture}>{url ? <img src={url} alt="" /> : <Avatar name={contact.name} address={contact.emails[0] ?? ''} />}</span>;
+}

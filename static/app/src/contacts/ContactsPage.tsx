@@ -1,0 +1,129 @@
+// The people a person knows: a list by name, and beside it (on phones instead of it) the one that is open.
+import { BookUser, CloudOff, UserPlus, X } from 'lucide-react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useLocation } from 'wouter';
+import type { Id } from '../api/types';
+import { Panes } from '../mail/Panes';
+import mailCss from '../mail/mail.module.css';
+import searchCss from '../search/search.module.css';
+import { useCommand } from '../shell/commands';
+import { MenuButton } from '../shell/Nav';
+import { usePhone } from '../shell/usePreference';
+import { useMirror } from '../store/hooks';
+import { Button, IconButton } from '../ui/Button';
+import { Empty } from '../ui/Feedback';
+import { faultText } from '../ui/fault';
+import { ContactList } from './book';
+import { ContactForm } from './ContactForm';
+import { ContactRows } from './ContactRows';
+import { ContactView } from './ContactView';
+import './words';
+
+const ASK_AFTER = 150;
+
+interface ContactsPageProps {
+  id: Id | undefined;
+  onMenu: () => void;
+}
+
+export default function ContactsPage({ id, onMenu }: ContactsPageProps) {
+  const { t } = useTranslation('contacts');
+  const [, navigate] = useLocation();
+  const phone = usePhone();
+  const [query, setQuery] = useState('');
+  const list = useContacts(query);
+  const writable = list.books.filter((book) => book.writable);
+  const toList = (): void => navigate('/contacts');
+  useCommand('list.back', toList, id !== undefined);
+  useCommand('app.close', toList, id !== undefined);
+  const reader = id === 'new'
+    ? <ContactForm books={writable} contact={null} onDone={(made) => navigate(made ? `/contacts/${made}` : '/contacts')} onCancel={toList} />
+    : id ? <ContactView key={id} id={id} books={list.books} onBack={toList} /> : <Empty icon={BookUser}>{t('pick')}</Empty>;
+  return (
+    <Panes
+      reading={id !== undefined}
+      list={
+        <section className={mailCss.listPane} aria-label={t('title')}>
+          <div className={mailCss.listTop}>
+            {phone && <MenuButton onMenu={onMenu} />}
+            <SearchContacts query={query} onQuery={setQuery} />
+          </div>
+          <header className={mailCss.listHead}>
+            <div className={mailCss.listTitle}>
+              <h1>{t('title')}</h1>
+              <p data-num>{list.state === 'known' && <Count list={list} />}</p>
+            </div>
+            {writable.length > 0 && (
+              <IconButton label={t('add')} onClick={() => navigate('/contacts/new')}><UserPlus size={16} aria-hidden /></IconButton>
+            )}
+          </header>
+          <Body list={list} query={query} open={id} />
+        </section>
+      }
+      reader={reader}
+    />
+  );
+}
+
+function Count({ list }: { list: ContactList }) {
+  const { t } = useTranslation('contacts');
+  const left = list.books.reduce((sum, book) => sum + book.remaining, 0);
+  return <>{left > 0 ? t('importing', { count: left }) : t('count', { count: list.total })}</>;
+}
+
+function Body({ list, query, open }: { list: ContactList; query: string; open: Id | undefined }) {
+  const { t } = useTranslation('contacts');
+  const { t: common } = useTranslation();
+  if (list.state === 'loading') return null;
+  if (list.state !== 'known') {
+    return (
+      <Empty icon={CloudOff} action={<Button onClick={() => list.retry()}>{common('common.retry')}</Button>}>
+        {faultText(common, list.state.fault)}
+      </Empty>
+    );
+  }
+  if (list.total === 0) return <Empty icon={BookUser}>{query ? t('emptySearch', { query }) : t('empty')}</Empty>;
+  return <ContactRows list={list} open={open} />;
+}
+
+function SearchContacts({ query, onQuery }: { query: string; onQuery: (query: string) => void }) {
+  const { t } = useTranslation('contacts');
+  return (
+    <div className={searchCss.search} role="search">
+      <div className={searchCss.box}>
+        <input
+          type="search"
+          className={searchCss.field}
+          aria-label={t('search')}
+          placeholder={t('search')}
+          value={query}
+          maxLength={200}
+          onChange={(event) => onQuery(event.target.value)}
+        />
+        {query && (
+          <IconButton label={t('clear')} className={searchCss.clear ?? ''} onClick={() => onQuery('')}><X size={16} aria-hidden /></IconButton>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** The list that a query finds, kept right by the journal for as long as it is on screen. */
+function useContacts(query: string): ContactList {
+  const mirror = useMirror();
+  const [list] = useState(() => new ContactList());
+  useSyncExternalStore(list.subscribe, () => list.version);
+  useEffect(() => {
+    const wait = setTimeout(() => list.search(query.trim()), query ? ASK_AFTER : 0);
+    return () => clearTimeout(wait);
+  }, [list, query]);
+  useEffect(() => {
+    const deafen = mirror.onFrame((frame) => list.hear(frame));
+    return () => {
+      deafen();
+      list.stop();
+    };
+  }, [mirror, list]);
+  return list;
+}

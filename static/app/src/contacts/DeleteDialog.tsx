@@ -1,0 +1,38 @@
+// Asked before a contact is deleted.
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useLocation } from 'wouter';
+import { request } from '../auth/session';
+import { Button } from '../ui/Button';
+import Dialog, { DialogActions } from '../ui/Dialog';
+import { Notice } from '../ui/Feedback';
+import { faultText } from '../ui/fault';
+import { toast } from '../ui/toast';
+import type { Contact } from './types';
+
+export default function DeleteDialog({ contact, onClose }: { contact: Contact; onClose: () => void }) {
+  const { t } = useTranslation('contacts');
+  const { t: common } = useTranslation();
+  const [, navigate] = useLocation();
+  const [key] = useState(() => crypto.randomUUID());
+  const [fault, setFault] = useState('');
+  async function remove(): Promise<void> {
+    try {
+      await request(`contacts/${contact.id}`, { method: 'DELETE', key });
+      toast({ text: t('deleted', { name: contact.name }) });
+      navigate('/contacts');
+    } catch (error) {
+      setFault(faultText(common, error));
+    }
+  }
+  return (
+    <Dialog title={t('deleteTitle', { name: contact.name })} alert onClose={onClose}>
+      <p>{t('deleteBody')}</p>
+      {fault && <Notice kind="bad">{fault}</Notice>}
+      <DialogActions>
+        <Button onClick={onClose} autoFocus>{common('common.cancel')}</Button>
+        <Button look="danger" onClick={() => void remove()}>{t('delete')}</Button>
+      </DialogActions>
+    </Dialog>
+  );
+}

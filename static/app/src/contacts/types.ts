@@ -1,0 +1,69 @@
+// The shapes of contacts as the server speaks them.
+import type { Id, Iso } from '../api/types';
+
+export interface AddressBook {
+  id: Id;
+  account_id: Id;
+  name: string;
+  writable: boolean;
+  total: number;
+  /** Contacts of the first import that are still to come. */
+  remaining: number;
+  as_of: Iso | null;
+  rev: number;
+}
+
+export interface Contact {
+  id: Id;
+  account_id: Id;
+  collection_id: Id;
+  uid: string;
+  kind: 'individual' | 'group' | 'org' | 'location';
+  name: string;
+  sort_name: string;
+  organization: string;
+  title: string;
+  emails: string[];
+  phones: string[];
+  photo: string | null;
+  /** A change is on its way to the provider. */
+  pending: boolean;
+  conflict: boolean;
+  rev: number;
+}
+
+export interface Labelled { value: string; label: string; preferred: boolean }
+export interface NameParts { family: string; given: string; additional: string; prefix: string; suffix: string }
+export interface PartialDate { year: number | null; month: number | null; day: number | null; text: string }
+export interface PostalAddress {
+  box: string; extended: string; street: string; locality: string; region: string; code: string; country: string;
+  label: string; preferred: boolean;
+}
+
+export interface Card {
+  name: NameParts;
+  full_name: string;
+  nickname: string;
+  organization: string;
+  unit: string;
+  title: string;
+  role: string;
+  notes: string;
+  emails: Labelled[];
+  phones: Labelled[];
+  urls: Labelled[];
+  chats: Labelled[];
+  related: Labelled[];
+  addresses: PostalAddress[];
+  birthday: PartialDate | null;
+  anniversary: PartialDate | null;
+  categories: string[];
+  members: string[];
+}
+
+export interface WholeContact extends Contact { card: Card; problems: string[]; writable: boolean }
+export interface ContactPage { seq: number; items: Contact[]; next: string | null; total: number }
+export interface Letter { letter: string; count: number }
+
+/** What an edit names; what it does not name stays. */
+export type CardChange = Partial<Pick<Card, 'name' | 'nickname' | 'organization' | 'unit' | 'title' | 'notes' | 'emails' | 'phones'>>;
