@@ -56,6 +56,7 @@ function useContact(id: Id): [Loaded, () => void] {
     };
   }, [id]);
   useEffect(() => read(), [read]);
+  useEffect(() => mirror.onStartOver(() => void read()), [mirror, read]);
   useEffect(() => mirror.onFrame((frame) => {
     if (frame.event === 'contacts:update' && 'contact' in frame.data && frame.data.contact.id === id) read();
     if (frame.event === 'contacts:delete' && frame.data.id === id) setLoaded('gone');

@@ -119,11 +119,8 @@ function useContacts(query: string): ContactList {
     return () => clearTimeout(wait);
   }, [list, query]);
   useEffect(() => {
-    const deafen = mirror.onFrame((frame) => list.hear(frame));
-    return () => {
-      deafen();
-      list.stop();
-    };
+    const ends = [mirror.onFrame((frame) => list.hear(frame)), mirror.onStartOver(() => list.anew()), () => list.stop()];
+    return () => ends.forEach((end) => end());
   }, [mirror, list]);
   return list;
 }

@@ -20,7 +20,7 @@ export class ContactList {
   private rows: (Contact | undefined)[] = [];
   private places = new Map<Id, number>();
   private first = 0;
-  private last = PAGE;
+  private last = PAGE - 1;
   private readonly asked = new Set<number>();
   private query = '';
   private generation = 0;
@@ -60,6 +60,7 @@ export class ContactList {
     void this.read();
   }
 
+  /** Nobody looks any more. */
   stop(): void {
     clearTimeout(this.timer);
     this.generation++;
@@ -93,7 +94,7 @@ export class ContactList {
   }
 
   /** Rows have moved: read what is on screen again, once things are quiet. */
-  private anew(): void {
+  anew(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       this.asked.clear();
@@ -108,7 +109,7 @@ export class ContactList {
     this.asked.clear();
     this.total = 0;
     this.first = 0;
-    this.last = PAGE;
+    this.last = PAGE - 1;
     this.generation++;
   }
 

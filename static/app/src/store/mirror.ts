@@ -56,6 +56,7 @@ export class Mirror {
   /** Keys touched since the last save; null until the first one as leader, which writes everything. */
   private unsaved: Set<string> | null = null;
   private readonly notices = new Set<(notice: Notice) => void>();
+  private readonly restarts = new Set<() => void>();
   private readonly frames = new Set<(frame: JournalEvent) => void>();
 
   /** `scope` names tenant and person, and with them what this device keeps. */
@@ -108,6 +109,12 @@ export class Mirror {
   onFrame(listener: (frame: JournalEvent) => void): () => void {
     this.frames.add(listener);
     return () => this.frames.delete(listener);
+  }
+
+  /** Hear when events were missed for good: whatever is shown is in doubt. */
+  onStartOver(listener: () => void): () => void {
+    this.restarts.add(listener);
+    return () => this.restarts.delete(listener);
   }
 
   load(key: string): Load {
@@ -328,6 +335,7 @@ export class Mirror {
     this.publish();
     void this.refresh();
     for (const key of this.openedConversations()) void this.openConversation(key, true);
+    for (const listener of this.restarts) listener();
   }
 
   private openedConversations(): Id[] {
