@@ -16,7 +16,7 @@ from apps.outbound.models import Command
 from apps.outbound.registry import Receipt
 from apps.outbound.run import Run
 from apps.providers.adapters.collections import CollectionAdapter, DeleteObject, ObjectRecord, PutObject
-from apps.providers.adapters.errors import AdapterError, Conflict, NotFound, Rejected
+from apps.providers.adapters.errors import AdapterError, BothChanged, Conflict, NotFound, Rejected
 from apps.providers.models import ProviderAccount
 from apps.realtime.journal import Event
 from apps.sync import targets
@@ -27,12 +27,6 @@ from .kind import CollectionKind
 
 # How often an object that somebody else keeps changing is read and written again before the queue waits.
 TRIES: Final = 3
-
-
-class BothChanged(Rejected):
-    """The same part of an object was changed here and at the provider: a person decides."""
-
-    code = "conflict"
 
 
 class CollectionCommands:

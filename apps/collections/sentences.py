@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from apps.outbound.models import Command
-from apps.providers.adapters.errors import AdapterError, NotFound, PermissionMissing
+from apps.providers.adapters.errors import AdapterError, BothChanged, NotFound, PermissionMissing
 from apps.providers.models import ProviderAccount
 from apps.realtime.journal import Event
 from apps.users.models import User
@@ -31,14 +31,14 @@ WHAT: Final = {
 }
 WHY: Final = {
     "en": {
-        "conflict": "somebody else changed the same thing in the meantime. Both versions are kept: choose one.",
+        BothChanged.code: "somebody else changed the same thing in the meantime. Both versions are kept: choose one.",
         PermissionMissing.code: "the server does not let you change anything there.",
         NotFound.code: "it no longer exists at the server.",
         "": "{reason}.",
     },
     "it": {
-        "conflict": "nel frattempo qualcun altro ha modificato la stessa cosa. Entrambe le versioni sono conservate: "
-        "scegline una.",
+        BothChanged.code: "nel frattempo qualcun altro ha modificato la stessa cosa. Entrambe le versioni sono "
+        "conservate: scegline una.",
         PermissionMissing.code: "il server non permette di modificare nulla lì.",
         NotFound.code: "sul server non esiste più.",
         "": "il server l'ha rifiutato ({reason}).",

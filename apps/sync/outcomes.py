@@ -15,6 +15,7 @@ from apps.providers import accounts
 from apps.providers.adapters.errors import (
     AdapterError,
     AuthExpired,
+    BothChanged,
     Conflict,
     CursorExpired,
     NeedsReconnect,
@@ -57,6 +58,7 @@ VERDICTS: Final = {
     Conflict: Verdict.RETRY,
     NotFound: Verdict.RETRY,
     Rejected: Verdict.RETRY,
+    BothChanged: Verdict.RETRY,
     RecipientsRefused: Verdict.RETRY,
     AdapterError: Verdict.RETRY,
 }

@@ -176,7 +176,7 @@ def test_the_same_text_changed_by_both_is_left_to_the_person(books: Books, clien
     path = books.card("one", "TITLE:Theirs")
     books.send()
     told = dict(books.events())
-    assert told["command:failed"]["code"] == "conflict"
+    assert told["command:failed"]["code"] == "both_changed"
     assert told["command:failed"]["objects"] == [str(row.pk)]
     assert "Both versions are kept" in told["command:failed"]["sentence"]
     books.sync()

@@ -5,10 +5,12 @@ import time
 from collections import Counter
 from typing import Final
 
+from django.db import transaction
 from django.utils.timezone import now
 
-from apps.providers import connections, credentials
+from apps.providers import accounts, connections, credentials
 from apps.providers.models import AccountStatus, ProviderAccount
+from apps.realtime import journal
 from apps.sync import registry
 from apps.sync.models import Phase, SyncTarget
 from apps.sync.registry import Difference
@@ -30,7 +32,10 @@ def connected(cast: Cast, server: Dovecot, user: str) -> ProviderAccount:
         status=AccountStatus.ACTIVE, import_started_at=now(),
     )  # fmt: skip
     credentials.seal(account, server.login(user))
-    account.save()
+    with transaction.atomic():
+        account.save()
+        # Without it an open socket would learn of the account only at its next review.
+        journal.append([accounts.status_event(account)])
     SyncTarget.objects.create(
         tenant=cast.tenant, account_id=account.pk, kind="mail", provider_type="imap", host="127.0.0.1",
         due_at=now(), phase=Phase.INITIAL, wanted_at=now(), wanted_because="user",

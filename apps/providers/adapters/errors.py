@@ -11,6 +11,7 @@ AdapterError
 ├── Conflict             the object changed at the provider meanwhile
 ├── NotFound             the object is gone
 └── Rejected             the provider will never accept this
+    ├── BothChanged          the same part was changed here and at the provider: a person decides
     └── RecipientsRefused  a message to people some of whom its server does not take; nobody got it
 """
 
@@ -99,6 +100,12 @@ class Rejected(AdapterError):
     """The provider refused for good."""
 
     code = "rejected"
+
+
+class BothChanged(Rejected):
+    """The same part of an object was changed here and at the provider: a person decides."""
+
+    code = "both_changed"
 
 
 @dataclass(frozen=True, slots=True)
