@@ -233,8 +233,8 @@ class _Writer:
             fields["cursor"] = dict(self.batch.cursor)
         if self.batch.remaining != self.collection.remaining:
             fields["remaining"] = self.batch.remaining
-        if self.applied.new or self.applied.deleted:
-            fields["total"] = count(self.kind, self.collection.pk)
+        if (total := count(self.kind, self.collection.pk)) != self.collection.total:
+            fields["total"] = total
         if not fields:
             return
         shown = bool(fields.keys() - {"cursor"})

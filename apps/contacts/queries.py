@@ -74,7 +74,7 @@ def contacts(member: Member, page: Page) -> dict[str, Any]:
         name, key = _place(page.cursor)
         found = found.filter(Q(sort_name__gt=name) | Q(sort_name=name, pk__gt=key))
     first = page.position or 0
-    shown = list(found.order_by("sort_name", "pk").defer("data", "base", "ours", "words")[first : first + page.limit])
+    shown = list(found.order_by("sort_name", "pk").defer("data", "words", "card")[first : first + page.limit])
     following = _cursor(shown[-1]) if len(shown) == page.limit else None
     return {"seq": seq, "items": [rows.contact_json(row) for row in shown], "next": following, "total": total}
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from django.db.models import BigIntegerField, Func, Sum
+
 from apps.collections import service
 from apps.core.problems import Problem
 from apps.providers import access
@@ -13,7 +15,8 @@ from apps.users.members import Member
 from .kind import KIND
 from .models import Contact
 
-EXPORTED_MOST: Final = 20_000
+EXPORTED_MOST: Final = 100_000_000
+"""Octets of one file."""
 
 
 def create(member: Member, key: str, book_id: UUID, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,9 +47,17 @@ def delete(member: Member, key: str, contact_ids: Sequence[UUID]) -> dict[str, A
 
 
 def export(member: Member, book_id: UUID | None) -> bytes:
-    """The cards of one address book, or of all that the person sees, as one .vcf file; each as its provider has it."""
+    """The cards of one address book, or of all that the person sees, as one .vcf file; each as its provider has it.
+
+    Raises a problem when they are too much for one file.
+    """
     found = Contact.objects.filter(account_id__in=access.visible_account_ids(member), leaving__isnull=True, refused="")
     if book_id is not None:
         found = found.filter(collection=service.collection(KIND, member, book_id))
-    cards = found.order_by("sort_name", "pk").values_list("data", flat=True)[:EXPORTED_MOST]
+    size = found.aggregate(size=Sum(Func("data", function="octet_length", output_field=BigIntegerField())))["size"]
+    if (size or 0) > EXPORTED_MOST:
+        raise Problem(
+            413, "too_big", "These are too many contacts for one file. Export one address book after the other."
+        )
+    cards = found.order_by("sort_name", "pk").values_list("data", flat=True).iterator()
     return b"".join(bytes(card).rstrip(b"\r\n") + b"\r\n" for card in cards)

@@ -5,6 +5,8 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from apps.contacts.kind import KIND
@@ -329,3 +331,23 @@ def test_who_writes_a_message_is_offered_the_people_of_the_address_books(books: 
         ("Nicolò Pàpi", "n.papi@work.test", "contacts"),
     ]
     assert client.get("/api/v1/recipients", {"q": "colò"}).json()["items"] == []
+
+
+def test_a_page_of_many_costs_no_query_for_each(books: Books, client: APIClient) -> None:
+    for number in range(12):
+        books.card(f"u{number}", name=f"Person Nr{number}")
+    books.sync()
+    with CaptureQueriesContext(connection) as one:
+        listed(client, limit="1")
+    with CaptureQueriesContext(connection) as many:
+        assert len(listed(client, limit="12")) == 12
+    assert len(many) == len(one)
+
+
+def test_an_export_that_is_too_big_for_one_file_says_so(books: Books, client: APIClient) -> None:
+    books.card("one")
+    books.sync()
+    with connection.cursor() as cursor:  # a hundred megabytes, without a hundred megabytes on the line
+        cursor.execute("UPDATE contacts_contact SET data = repeat('x', 100000001)::bytea")
+    answer = client.get("/api/v1/contacts/export")
+    assert (answer.status_code, "one address book after the other" in answer.json()["detail"]) == (413, True)
