@@ -43,20 +43,23 @@ class CollectionCommands:
             return {}
         adapter: CollectionAdapter = run.connection(self.kind)
         if command.action == "delete":
-            return self._delete(adapter, row)
+            return self._delete(adapter, row, command)
         return self._write(adapter, row, command)
 
     def _row(self, command: Command) -> Any:
         return self.kind.objects._default_manager.select_related("collection").filter(pk__in=command.concerns).first()
 
-    def _delete(self, adapter: CollectionAdapter, row: Any) -> Receipt:
+    def _delete(self, adapter: CollectionAdapter, row: Any, command: Command) -> Receipt:
+        """What somebody changed since is not deleted: the person has not seen it, whether the mirror has or not."""
+        changed = BothChanged("it was changed by somebody else in the meantime")
+        if bytes(row.digest).hex() != command.args["seen"]:
+            raise changed
         if row.etag:
             try:
                 adapter.execute(DeleteObject(row.collection.remote_id, row.remote_id, row.etag))
             except Conflict as conflict:
-                # Changed by somebody since this person saw it, who would delete what they have not seen.
                 if conflict.remote_etag is not None:
-                    raise BothChanged("it was changed by somebody else in the meantime") from None
+                    raise changed from None
         return {"gone": True}
 
     def _write(self, adapter: CollectionAdapter, row: Any, command: Command) -> Receipt:
@@ -122,16 +125,17 @@ class CollectionCommands:
             gone = self.kind.gone_event(row)
             row.delete()
             return [gone, self._recounted(row), *told]
-        if row.leaving == command.pk:
+        back = row.leaving == command.pk
+        if back:
             row.leaving = None
-            row.rev += 1
-            row.save(update_fields=["leaving", "rev"])
-            return [self.kind.object_event(self.kind.new, row), self._recounted(row), *told]
-        if isinstance(error, BothChanged):
+        elif isinstance(error, BothChanged):
             row.ours = row.data
+        if isinstance(error, BothChanged):
             self._look(account)
-        base = bytes(row.data if row.base is None else row.base)
-        return [*self._holds(row, row.etag, base), *told]
+        shown = self._holds(row, row.etag, bytes(row.data if row.base is None else row.base))
+        if back:
+            shown = [self.kind.object_event(self.kind.new, row), self._recounted(row)]
+        return [*shown, *told]
 
     def _look(self, account: ProviderAccount) -> None:
         """Have the provider's text brought in: what is held is older than what the conflict was with."""

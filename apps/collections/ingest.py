@@ -4,19 +4,19 @@ nothing and emits nothing."""
 from collections.abc import Collection as Some
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
 
-from apps.core.clock import now
+from apps.core.nul import without_nul
 from apps.outbound import queue
 from apps.outbound.models import Command
 from apps.providers.adapters.collections import CollectionBatch, CollectionRecord, ObjectRecord
 from apps.providers.models import ProviderAccount
 from apps.realtime import journal
+from apps.sync import absence
 from apps.sync.lease import Lease
 from apps.sync.registry import Applied
 
@@ -26,10 +26,9 @@ from .models import Collection
 if TYPE_CHECKING:
     from .kind import CollectionKind, Reading
 
-# A collection must be missing from two lists this far apart before what it holds goes: some servers answer a
-# list short while they start.
-MISSING_GRACE: Final = timedelta(seconds=60)
 AT_ONCE: Final = 500
+UID_MOST: Final = 255
+"""Characters; an index takes no longer ones than some 2,700 octets, and a longer UID is none that is honest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +74,13 @@ def _listing(kind: "CollectionKind", account: ProviderAccount, listing: Some[Col
     new = [_create(kind, account, record) for key, record in listed.items() if key not in stored]
     changed = [row for key, row in stored.items() if key in listed and _update(kind, row, listed[key])]
     missing = [row for key, row in stored.items() if key not in listed]
-    gone = _gone(kind, missing)
+    gone = [row.pk for row in absence.believed(kind.collections._default_manager, missing)]
     kind.objects._default_manager.filter(collection_id__in=gone).delete()
     kind.collections._default_manager.filter(pk__in=gone).delete()
     touched = [row.pk for row in (*new, *changed)]
     if touched or gone:
         journal.append([kind.collections_event(account.pk, touched, gone=gone)])
-    look_again = MISSING_GRACE.total_seconds() if len(missing) > len(gone) else None
+    look_again = absence.GRACE.total_seconds() if len(missing) > len(gone) else None
     return Applied(len(new), len(changed), len(gone), look_again)
 
 
@@ -113,14 +112,6 @@ def _update(kind: "CollectionKind", row: Collection, record: CollectionRecord) -
     return True
 
 
-def _gone(kind: "CollectionKind", missing: Some[Collection]) -> list[UUID]:
-    """Those that are missing for long enough; the others are marked since when they are."""
-    moment = now()
-    fresh = [row.pk for row in missing if row.missing_since is None]
-    kind.collections._default_manager.filter(pk__in=fresh).update(missing_since=moment)
-    return [row.pk for row in missing if row.missing_since is not None and moment - row.missing_since >= MISSING_GRACE]
-
-
 class _Writer:
     """One batch on its way into one collection."""
 
@@ -141,7 +132,6 @@ class _Writer:
             if row is not None:
                 self._again(row, record, waiting.get(row.pk, []))
         self._create([record for record in self.batch.upserts if record.remote_id not in held])
-        self._etags()
         for remote_id, said in self.batch.refused.items():
             self._refuse(remote_id, held.get(remote_id), said)
         for remote_id in self.batch.vanished:
@@ -204,10 +194,6 @@ class _Writer:
             self.applied += Applied(updated=1)
             self.events.append(self.kind.object_event(self.kind.update, row))
 
-    def _etags(self) -> None:
-        for remote_id, etag in self.batch.etags.items():
-            self.objects.filter(collection=self.collection, remote_id=remote_id).exclude(etag="").update(etag=etag)
-
     def _refuse(self, remote_id: str, row: Any, said: str) -> None:
         if row is None:
             row = self._row(remote_id)
@@ -247,10 +233,11 @@ class _Writer:
 
 
 def fill(row: Any, reading: "Reading") -> Any:
-    """The row with what its text says."""
-    row.uid, row.digest, row.problems = reading.uid, reading.digest, list(reading.problems)
+    """The row with what its text says, as far as PostgreSQL can store it."""
+    row.uid = without_nul(reading.uid)[:UID_MOST]
+    row.digest, row.problems = reading.digest, without_nul(list(reading.problems))
     for name, value in reading.columns.items():
-        setattr(row, name, value)
+        setattr(row, name, without_nul(value))
     return row
 
 

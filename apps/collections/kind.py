@@ -68,6 +68,8 @@ class CollectionKind(ABC):
     update: ClassVar[str]
     delete: ClassVar[str]
     member: ClassVar[str]
+    undone: ClassVar[Mapping[str, Mapping[str, str]]]
+    """What did not happen when an action failed, by language and action."""
 
     @abstractmethod
     def open(self, account: ProviderAccount) -> CollectionAdapter:

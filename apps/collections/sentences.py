@@ -11,48 +11,34 @@ from apps.users.models import User
 if TYPE_CHECKING:
     from .kind import CollectionKind
 
-WHAT: Final = {
-    "en": {
-        "contacts.create": "The contact was not saved",
-        "contacts.change": "The contact was not changed",
-        "contacts.delete": "The contact was not deleted",
-        "calendar.create": "The event was not saved",
-        "calendar.change": "The event was not changed",
-        "calendar.delete": "The event was not deleted",
-    },
-    "it": {
-        "contacts.create": "Il contatto non è stato salvato",
-        "contacts.change": "Il contatto non è stato modificato",
-        "contacts.delete": "Il contatto non è stato eliminato",
-        "calendar.create": "L'evento non è stato salvato",
-        "calendar.change": "L'evento non è stato modificato",
-        "calendar.delete": "L'evento non è stato eliminato",
-    },
-}
 WHY: Final = {
     "en": {
-        BothChanged.code: "somebody else changed the same thing in the meantime. Both versions are kept: choose one.",
+        BothChanged.code: "somebody else changed the same thing in the meantime. You see their version; open it to "
+        "choose between theirs and yours.",
+        f"delete.{BothChanged.code}": "somebody else changed it in the meantime. Look at it, and delete it again.",
         PermissionMissing.code: "the server does not let you change anything there.",
-        NotFound.code: "it no longer exists at the server.",
+        NotFound.code: "the place it was in no longer exists at the server.",
         "": "{reason}.",
     },
     "it": {
-        BothChanged.code: "nel frattempo qualcun altro ha modificato la stessa cosa. Entrambe le versioni sono "
-        "conservate: scegline una.",
+        BothChanged.code: "nel frattempo qualcun altro ha modificato la stessa cosa. Vedi la sua versione; aprila per "
+        "scegliere tra la sua e la tua.",
+        f"delete.{BothChanged.code}": "nel frattempo qualcun altro l'ha modificato. Guardalo, ed eliminalo di nuovo.",
         PermissionMissing.code: "il server non permette di modificare nulla lì.",
-        NotFound.code: "sul server non esiste più.",
+        NotFound.code: "sul server il posto in cui si trovava non esiste più.",
         "": "il server l'ha rifiutato ({reason}).",
     },
 }
 SAID: Final = {"en": " The server said: “{said}”", "it": " Il server ha risposto: «{said}»"}
 
 
-def sentence(locale: str, what: str, error: AdapterError) -> str:
-    """What did not happen and why; `what` is a key of WHAT."""
-    spoken = locale if locale in WHAT else "en"
-    why = WHY[spoken].get(error.code, WHY[spoken][""]).format(reason=error.reason.rstrip("."))
+def sentence(kind: "CollectionKind", locale: str, action: str, error: AdapterError) -> str:
+    """What did not happen and why."""
+    spoken = locale if locale in WHY else "en"
+    reasons = WHY[spoken]
+    why = reasons.get(f"{action}.{error.code}") or reasons.get(error.code) or reasons[""]
     said = SAID[spoken].format(said=error.said) if error.said else ""
-    return f"{WHAT[spoken][what]}: {why}{said}"
+    return f"{kind.undone[spoken][action]}: {why.format(reason=error.reason.rstrip('.'))}{said}"
 
 
 def told(kind: "CollectionKind", account: ProviderAccount, command: Command, error: AdapterError) -> list[Event]:
@@ -66,7 +52,7 @@ def told(kind: "CollectionKind", account: ProviderAccount, command: Command, err
         "key": request.key,
         "action": request.action,
         "code": error.code,
-        "sentence": sentence(locale, f"{kind.name}.{command.action}", error),
+        "sentence": sentence(kind, locale, command.action, error),
         "messages": [],
         "threads": [],
         "objects": [str(one) for one in command.concerns],

@@ -31,14 +31,19 @@ def collection(kind: CollectionKind, member: Member, collection_id: UUID) -> Any
     return row
 
 
-def visible(kind: CollectionKind, member: Member, object_id: UUID) -> Any:
-    """An object the person sees, likewise; not one that is on its way out."""
+def visible(kind: CollectionKind, member: Member, object_ids: Sequence[UUID]) -> list[Any]:
+    """Objects the person sees, likewise; none that is on its way out."""
     held = kind.objects._default_manager.select_related("collection")
     seen = access.visible_account_ids(member)
-    row = held.filter(pk=object_id, account_id__in=seen, leaving__isnull=True, refused="").first()
-    if row is None:
+    rows = list(held.filter(pk__in=object_ids, account_id__in=seen, leaving__isnull=True, refused=""))
+    if len(rows) < len(set(object_ids)):
         raise not_found(kind.called.object)
-    return row
+    return rows
+
+
+def one(kind: CollectionKind, member: Member, object_id: UUID) -> Any:
+    """One object the person sees, likewise."""
+    return visible(kind, member, [object_id])[0]
 
 
 def create(
@@ -62,13 +67,14 @@ def create(
 def change(
     kind: CollectionKind, member: Member, key: str, object_id: UUID, wanted: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Apply an edit to an object, likewise. Raises ValueError's sentence as a problem when the edit makes no sense."""
-    found = visible(kind, member, object_id)
-    _may_write(kind, member, [found.collection])
+    """Apply an edit to an object, likewise. After a conflict an edit decides it, also one to what is there already.
+
+    Raises ValueError's sentence as a problem when the edit makes no sense.
+    """
 
     def act(request: CommandRequest) -> list[journal.Event]:
-        account = _locked(kind, found.account_id)
-        row = visible(kind, member, object_id)
+        account = _locked(kind, _writable(kind, member, [object_id])[0].account_id)
+        row = one(kind, member, object_id)
         shown = bytes(row.data)
         before = kind.before(shown, wanted)
         try:
@@ -76,15 +82,17 @@ def change(
         except ValueError as error:
             raise Problem(400, "invalid", str(error)) from None
         request.args = {"object": str(row.pk)}
-        if edited.data == shown:
+        if edited.data == shown and row.ours is None:
             return []
-        row.base = shown if row.base is None and row.etag else row.base
+        if edited.data != shown:
+            row.base = shown if row.base is None and row.etag else row.base
+            queue.put(
+                account, [Wanted(kind.name, "change", [row.pk], {"change": dict(wanted), "before": before})], request
+            )
         row.data, row.ours = edited.data, None
         ingest.fill(row, kind.read(row.data, row.collection))
         row.rev += 1
         row.save()
-        args = {"change": dict(wanted), "before": before}
-        queue.put(account, [Wanted(kind.name, "change", [row.pk], args)], request)
         return [kind.object_event(kind.update, row)]
 
     return _once(kind, member, key, "change", 1, act)
@@ -94,24 +102,30 @@ def delete(kind: CollectionKind, member: Member, key: str, object_ids: Sequence[
     """Delete objects, likewise: all of them or, when one is not the person's to delete, none."""
     if not object_ids or len(object_ids) > MOST:
         raise Problem(400, "invalid", f"Name between 1 and {MOST} {kind.called.objects}.")
-    found = [visible(kind, member, object_id) for object_id in dict.fromkeys(object_ids)]
-    _may_write(kind, member, [row.collection for row in found])
 
     def act(request: CommandRequest) -> list[journal.Event]:
         told: list[journal.Event] = []
-        for account_id in sorted({row.account_id for row in found}):
-            account = _locked(kind, account_id)
-            ids = [row.pk for row in found if row.account_id == account_id]
-            rows = list(kind.objects._default_manager.filter(pk__in=ids, leaving__isnull=True))
-            commands = queue.put(account, [Wanted(kind.name, "delete", [row.pk]) for row in rows], request)
-            for row, command in zip(rows, commands, strict=True):
+        accounts = {row.account_id for row in _writable(kind, member, object_ids)}
+        held = {account_id: _locked(kind, account_id) for account_id in sorted(accounts)}
+        found = visible(kind, member, object_ids)
+        for account_id, account in held.items():
+            rows = [row for row in found if row.account_id == account_id]
+            wanted = [Wanted(kind.name, "delete", [row.pk], {"seen": bytes(row.digest).hex()}) for row in rows]
+            for row, command in zip(rows, queue.put(account, wanted, request), strict=True):
                 row.leaving = command.pk
                 row.save(update_fields=["leaving"])
                 told.append(kind.gone_event(row))
-            told += [recounted(kind, account.pk, one) for one in sorted({row.collection_id for row in rows})]
+            told += [recounted(kind, account.pk, place) for place in sorted({row.collection_id for row in rows})]
         return told
 
-    return _once(kind, member, key, "delete", len(found), act)
+    return _once(kind, member, key, "delete", len(set(object_ids)), act)
+
+
+def _writable(kind: CollectionKind, member: Member, object_ids: Sequence[UUID]) -> list[Any]:
+    """Objects that the person may change. Raises problems that say why not."""
+    rows = visible(kind, member, object_ids)
+    _may_write(kind, member, [row.collection for row in rows])
+    return rows
 
 
 def _locked(kind: CollectionKind, account_id: UUID) -> ProviderAccount:

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
+from apps.collections import service
 from apps.core.problems import Problem
 from apps.outbound.acts import KEY, accepted, key_of
 from apps.providers.api import parsed
@@ -14,6 +15,7 @@ from apps.users.tenancy import TenantAPIView, TenantRequest
 
 from . import queries, writing
 from .forms import ContactIn, ContactPatch, Named
+from .kind import KIND
 from .queries import Page
 
 
@@ -58,11 +60,11 @@ class ContactView(TenantAPIView):
     @extend_schema(parameters=[KEY], request=ContactPatch)
     def patch(self, request: TenantRequest, contact_id: UUID) -> Response:
         given = _plain(parsed(ContactPatch, request).validated_data)
-        return accepted(writing.change(request.member, key_of(request), contact_id, given))
+        return accepted(service.change(KIND, request.member, key_of(request), contact_id, given))
 
     @extend_schema(parameters=[KEY], request=None)
     def delete(self, request: TenantRequest, contact_id: UUID) -> Response:
-        return accepted(writing.delete(request.member, key_of(request), [contact_id]))
+        return accepted(service.delete(KIND, request.member, key_of(request), [contact_id]))
 
 
 class DeleteView(TenantAPIView):
@@ -71,7 +73,7 @@ class DeleteView(TenantAPIView):
     @extend_schema(parameters=[KEY], request=Named)
     def post(self, request: TenantRequest) -> Response:
         named = parsed(Named, request).validated_data["contacts"]
-        return accepted(writing.delete(request.member, key_of(request), named))
+        return accepted(service.delete(KIND, request.member, key_of(request), named))
 
 
 class PhotoView(TenantAPIView):

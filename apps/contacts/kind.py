@@ -1,7 +1,7 @@
 """Address books as a kind of the engine: which tables, how a vCard is read into columns, how an edit is applied."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from apps.collections.kind import Called, CollectionKind, Edited, Reading
 from apps.collections.models import Collection
@@ -17,6 +17,9 @@ from . import rows
 from .models import AddressBook, Contact
 
 WORDS_MOST: Final = 4_000
+SORTED_MOST: Final = 200
+ADDRESS_MOST: Final = 320
+NUMBER_MOST: Final = 100
 
 
 class ContactsKind(CollectionKind):
@@ -27,6 +30,18 @@ class ContactsKind(CollectionKind):
     collections = AddressBook
     objects = Contact
     new, update, delete, member = "contacts:new", "contacts:update", "contacts:delete", "contact"
+    undone: ClassVar = {
+        "en": {
+            "create": "The contact was not saved",
+            "change": "The contact was not changed",
+            "delete": "The contact was not deleted",
+        },
+        "it": {
+            "create": "Il contatto non è stato salvato",
+            "change": "Il contatto non è stato modificato",
+            "delete": "Il contatto non è stato eliminato",
+        },
+    }
 
     def open(self, account: ProviderAccount) -> CollectionAdapter:
         """See CollectionKind."""
@@ -64,20 +79,19 @@ KIND: Final = ContactsKind()
 
 
 def columns(card: Card) -> dict[str, Any]:
-    """The columns of a contact, read out of its card."""
-    name = card.full_name.replace("\0", "")
-    emails = [matching.email(item.value) for item in card.emails]
-    phones = [matching.phone(item.value) or item.value for item in card.phones]
-    said = (name, card.nickname, card.organization, card.unit, card.title, *emails, *phones, *card.categories)
+    """The columns of a contact, read out of its card. What is longer than any address or number is no key."""
+    emails = [address for item in card.emails if len(address := matching.email(item.value)) <= ADDRESS_MOST]
+    phones = [number for item in card.phones if len(number := matching.phone(item.value) or item.value) <= NUMBER_MOST]
+    said = (card.full_name, card.nickname, card.organization, card.unit, card.title, *emails, *phones, *card.categories)
     return {
         "kind": card.kind,
-        "name": name,
-        "sort_name": fold(f"{card.name.family} {card.name.given}".strip() or name).replace("\0", "")[:200],
-        "organization": card.organization.replace("\0", ""),
-        "title": card.title.replace("\0", ""),
-        "emails": [address.replace("\0", "") for address in dict.fromkeys(emails)],
-        "phones": [number.replace("\0", "") for number in dict.fromkeys(phones)],
-        "words": fold(" ".join(filter(None, said))).replace("\0", "")[:WORDS_MOST],
+        "name": card.full_name,
+        "sort_name": fold(f"{card.name.family} {card.name.given}".strip() or card.full_name)[:SORTED_MOST],
+        "organization": card.organization,
+        "title": card.title,
+        "emails": list(dict.fromkeys(emails)),
+        "phones": list(dict.fromkeys(phones)),
+        "words": fold(" ".join(filter(None, said)))[:WORDS_MOST],
         "has_photo": bool(card.photo and card.photo.data),
-        "card": rows.without_nul(rows.card_json(card)),
+        "card": rows.card_json(card),
     }

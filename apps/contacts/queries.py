@@ -115,12 +115,12 @@ def _place(text: str) -> tuple[str, UUID]:
 
 def contact(member: Member, contact_id: UUID) -> dict[str, Any]:
     """One contact with all that its card says."""
-    return rows.whole_json(service.visible(KIND, member, contact_id))
+    return rows.whole_json(service.one(KIND, member, contact_id))
 
 
 def photo(member: Member, contact_id: UUID) -> tuple[str, bytes]:
     """The media type and octets of a contact's own picture. Raises 404 without one: none is ever fetched."""
-    row = service.visible(KIND, member, contact_id)
+    row = service.one(KIND, member, contact_id)
     found = vcard.read(bytes(row.data)).photo
     if found is None or not found.data or found.media_type not in SHOWN:
         raise Problem(404, "not_found", "This contact has no picture that can be shown.")
@@ -128,15 +128,14 @@ def photo(member: Member, contact_id: UUID) -> tuple[str, bytes]:
 
 
 def suggest(account_ids: Sequence[UUID], text: str, most: int = SUGGESTED) -> list[dict[str, str]]:
-    """Addresses of contacts whose name or address has this text at the beginning of a word, by name."""
-    wanted = fold(text.strip()[:QUERY_MOST])
-    if not wanted or not account_ids:
+    """Addresses of contacts in which words begin with those of this text, by name."""
+    words = fold(text.strip()[:QUERY_MOST]).split()
+    if not words or not account_ids:
         return []
     found = Contact.objects.filter(account_id__in=account_ids, leaving__isnull=True).exclude(emails=[])
-    for word in wanted.split():
-        found = found.filter(words__contains=word)
-    named = found.order_by("sort_name").values_list("name", "words", "emails")[: most * 4]
-    begins = [row for row in named if f" {wanted}" in f" {row[1]}"]
+    for word in words:
+        found = found.filter(Q(words__startswith=word) | Q(words__contains=f" {word}"))
+    named = found.order_by("sort_name").values_list("name", "emails")[:most]
     return [
-        {"name": name, "address": address, "source": "contacts"} for name, _, emails in begins for address in emails
+        {"name": name, "address": address, "source": "contacts"} for name, addresses in named for address in addresses
     ][:most]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from apps.providers.accounts import iso
+from apps.providers.adapters import vcard
 from apps.providers.adapters.vcard import Card, values
 
 from .models import AddressBook, Contact
@@ -44,8 +45,14 @@ def contact_json(row: Contact) -> dict[str, Any]:
 
 
 def whole_json(row: Contact) -> dict[str, Any]:
-    """A contact with all that its card says, and what in it could not be understood."""
-    return contact_json(row) | {"card": row.card, "problems": row.problems, "writable": row.collection.writable}
+    """A contact with all that its card says, and what in it could not be understood; after a conflict what the
+    card said here (`ours`), until a person decides."""
+    return contact_json(row) | {
+        "card": row.card,
+        "ours": None if row.ours is None else card_json(vcard.read(bytes(row.ours))),
+        "problems": row.problems,
+        "writable": row.collection.writable,
+    }
 
 
 def card_json(card: Card) -> dict[str, Any]:
@@ -57,12 +64,3 @@ def card_json(card: Card) -> dict[str, Any]:
         "related": [values.labelled(item) for item in card.related],
         "dates": [{"label": label, "date": values.date(found)} for label, found in card.dates],
     }
-
-
-def without_nul(value: Any) -> Any:
-    """JSON that PostgreSQL takes: it refuses U+0000."""
-    if isinstance(value, str):
-        return value.replace("\0", "")
-    if isinstance(value, dict):
-        return {name: without_nul(item) for name, item in value.items()}
-    return [without_nul(item) for item in value] if isinstance(value, list) else value

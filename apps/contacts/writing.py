@@ -1,6 +1,6 @@
-"""What people do to contacts: make, change, delete, take in from a file, give out as one."""
+"""Making a contact, and giving contacts out as a file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -34,16 +34,6 @@ def create(member: Member, key: str, book_id: UUID, fields: Mapping[str, Any]) -
 
 def _place(collection: str, uid: str) -> str:
     return f"{collection.rstrip('/')}/{uid}.vcf"
-
-
-def change(member: Member, key: str, contact_id: UUID, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Give fields of a contact other values; all else in its card stays as it is."""
-    return service.change(KIND, member, key, contact_id, fields)
-
-
-def delete(member: Member, key: str, contact_ids: Sequence[UUID]) -> dict[str, Any]:
-    """Delete contacts: all of them, or none."""
-    return service.delete(KIND, member, key, contact_ids)
 
 
 def export(member: Member, book_id: UUID | None) -> bytes:

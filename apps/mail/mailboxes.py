@@ -2,16 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from apps.core.clock import now
 from apps.providers.adapters.base import MailboxRecord
 from apps.providers.models import ProviderAccount
 from apps.realtime import journal
+from apps.sync import absence
 from apps.sync.lease import Lease
 from apps.sync.registry import Applied
 
@@ -19,9 +18,6 @@ from . import events, locks, placements, threads
 from .models import Mailbox
 from .threads import Counted
 
-# A mailbox must be missing from two lists this far apart before what it holds goes (protocols 1.2):
-# some servers answer a list short while they rebuild.
-MISSING_GRACE: Final = timedelta(seconds=60)
 LISTED: Final = ("path", "delimiter", "role", "selectable", "subscribed", "stable_id")
 
 
@@ -36,14 +32,14 @@ def apply_listing(held: Lease, account: ProviderAccount, listing: Collection[Mai
         new = [_create(account, record) for key, record in listed.items() if key not in stored]
         changed = [box for key, box in stored.items() if key in listed and _update(box, listed[key])]
         missing = [box for key, box in stored.items() if key not in listed]
-        leaving = _gone(missing)
+        leaving = absence.believed(Mailbox.objects, missing)
         counted, told = _empty(account, leaving)
         gone = [box.pk for box in leaving]
         Mailbox.objects.filter(pk__in=gone).delete()
         touched = {box.pk for box in new + changed} | (counted - set(gone))
         if touched or gone:
             journal.append([*told, events.mailboxes(account.pk, touched, backfill=False, gone=gone)])
-    look_again = MISSING_GRACE.total_seconds() if len(missing) > len(gone) else None
+    look_again = absence.GRACE.total_seconds() if len(missing) > len(gone) else None
     return Applied(len(new), len(changed), len(gone), look_again)
 
 
@@ -91,14 +87,6 @@ def _update(box: Mailbox, record: MailboxRecord) -> bool:
     box.rev += 1
     box.save(update_fields=[*wanted, "rev"])
     return True
-
-
-def _gone(missing: Collection[Mailbox]) -> list[Mailbox]:
-    """Those that are missing for long enough; the others are marked since when they are."""
-    moment = now()
-    fresh = [box.pk for box in missing if box.missing_since is None]
-    Mailbox.objects.filter(pk__in=fresh).update(missing_since=moment)
-    return [box for box in missing if box.missing_since is not None and moment - box.missing_since >= MISSING_GRACE]
 
 
 def _empty(account: ProviderAccount, gone: Collection[Mailbox]) -> tuple[set[UUID], list[journal.Event]]:

@@ -17,6 +17,7 @@ import orjson
 from django.db import connection, transaction
 
 from apps.core.clock import now
+from apps.core.nul import without_nul
 from apps.tenants import context
 
 from . import doorbell
@@ -138,17 +139,7 @@ def append(events: Sequence[Event]) -> int:
 def _json(data: dict[str, Any]) -> str:
     """JSON that PostgreSQL's jsonb takes: it refuses U+0000, which a subject or a name may hold."""
     text = orjson.dumps(data)
-    return (orjson.dumps(_without_nul(data)) if b"\\u0000" in text else text).decode()
-
-
-def _without_nul(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    if isinstance(value, dict):
-        return {_without_nul(name): _without_nul(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nul(item) for item in value]
-    return value
+    return (orjson.dumps(without_nul(data)) if b"\\u0000" in text else text).decode()
 
 
 def head() -> int:

@@ -1,5 +1,6 @@
 """A person with an address book at a real Radicale."""
 
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import pytest
 from django.test import override_settings
 
 from apps.outbound import runner
+from apps.providers import credentials
 from apps.providers.adapters.base import Login
 from apps.providers.adapters.dav import Service
 from apps.providers.models import ProviderAccount
@@ -59,8 +61,6 @@ class Books:
 
     def events(self) -> list[tuple[str, Any]]:
         """What was told since this was last asked, but for how acts go."""
-        import json
-
         found = [(entry.event, json.loads(entry.data)) for entry in journal.read(self.seen)]
         self.seen = journal.head()
         return [(name, data) for name, data in found if name != "command:update"]
@@ -90,8 +90,6 @@ def books(cast: Cast, radicale: Radicale) -> Iterator[Books]:
     settings = {"carddav": {"url": f"{radicale.url}{place}", "principal": None, "homes": []}, "trusted": []}
     with override_settings(PMSYNC_ALLOW_PRIVATE_HOSTS=True), cast.inside():
         account = engine.account(cast.owner, settings=settings)
-        from apps.providers import credentials
-
         credentials.seal(account, LOGIN)
         account.save()
         target = engine.target(cast.owner, account.pk, kind="contacts", phase=Phase.INITIAL)

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from apps.collections import ingest
 from apps.contacts.kind import KIND
 from apps.contacts.models import AddressBook, Contact
 from apps.outbound.models import Command, State
@@ -180,17 +181,69 @@ def test_the_same_text_changed_by_both_is_left_to_the_person(books: Books, clien
     told = dict(books.events())
     assert told["command:failed"]["code"] == "both_changed"
     assert told["command:failed"]["objects"] == [str(row.pk)]
-    assert "Both versions are kept" in told["command:failed"]["sentence"]
+    assert "choose between theirs and yours" in told["command:failed"]["sentence"]
     books.sync()
     row.refresh_from_db()
     assert (row.title, b"TITLE:Ours" in bytes(row.ours or b"")) == ("Theirs", True)
-    assert client.get(f"/api/v1/contacts/{row.pk}").json()["conflict"] is True
+    shown = client.get(f"/api/v1/contacts/{row.pk}").json()
+    assert (shown["conflict"], shown["card"]["title"], shown["ours"]["title"]) == (True, "Theirs", "Ours")
     patch(client, row, {"title": "Ours"})
     books.send()
     row.refresh_from_db()
     assert (row.title, row.ours) == ("Ours", None)
     assert "TITLE:Ours" in books.there(path)
     assert verified(books) == ()
+
+
+def test_after_a_conflict_theirs_can_be_kept(books: Books, client: APIClient) -> None:
+    path = books.card("one", "TITLE:Old")
+    books.sync()
+    row = Contact.objects.get()
+    patch(client, row, {"title": "Ours"})
+    books.card("one", "TITLE:Theirs")
+    books.send()
+    books.sync()
+    before = books.there(path)
+    patch(client, row, {"title": "Theirs"})
+    assert client.get(f"/api/v1/contacts/{row.pk}").json()["conflict"] is False
+    assert not Command.objects.filter(finished_at=None).exists()
+    assert (books.there(path), verified(books)) == (before, ())
+
+
+def test_a_deletion_is_not_carried_out_on_what_was_changed_since_also_when_the_mirror_knows(
+    books: Books, client: APIClient
+) -> None:
+    path = books.card("one", "TITLE:Old")
+    books.sync()
+    row = Contact.objects.get()
+    headers = key()
+    first = post(client, "contacts/delete", {"contacts": [str(row.pk)]}, **headers)
+    assert post(client, "contacts/delete", {"contacts": [str(row.pk)]}, **headers).json()["id"] == first.json()["id"]
+    books.card("one", "TITLE:Seen by nobody here")
+    books.sync()
+    books.events()
+    books.send()
+    assert "Seen by nobody" in books.there(path)
+    assert listed(client) == ["Anna Rossi"]
+    told = dict(books.events())
+    assert "Look at it, and delete it again" in told["command:failed"]["sentence"]
+    assert verified(books) == ()
+
+
+def test_a_card_made_to_break_the_mirror_is_mirrored(books: Books, client: APIClient) -> None:
+    books.sync()
+    book = AddressBook.objects.get()
+    long = "x" * 5_000
+    data = (
+        f"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{long}\0\r\nFN:Nul\0 {long}\r\nN:{long};\0;;;\r\nEMAIL:{long}@x.test\r\n"
+        f"TEL:{'1' * 5_000}\r\nNOTE:\0\r\nEND:VCARD\r\n"
+    ).encode()
+    row = Contact(account=books.account, collection=book, remote_id=f"{books.place}nul.vcf", etag='"1"', data=data)
+    ingest.fill(row, KIND.read(data, book)).save()
+    shown = client.get(f"/api/v1/contacts/{row.pk}").json()
+    assert shown["name"].startswith("Nul\N{REPLACEMENT CHARACTER} x")
+    assert (shown["emails"], shown["phones"], len(shown["uid"])) == ([], [], 255)
+    assert shown["card"]["emails"][0]["value"] == f"{long}@x.test"
 
 
 def test_a_deleted_contact_goes_and_comes_back_when_it_was_changed_elsewhere(books: Books, client: APIClient) -> None:

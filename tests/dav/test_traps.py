@@ -56,7 +56,7 @@ class Book:
                                "</d:supported-report></d:supported-report-set>")
             )  # fmt: skip
         items = [response(path, etag_xml(etag)) for path, (etag, _) in self.cards.items()]
-        return told(response(BOOK, "<d:resourcetype><d:collection/></d:resourcetype>"), *items)
+        return told(response(BOOK, "<d:resourcetype><d:collection/><a:addressbook/></d:resourcetype>"), *items)
 
     def _sync_collection(self, request: Request) -> Reply:
         items = [response(path, etag_xml(etag)) for path, (etag, _) in self.cards.items()]
@@ -238,7 +238,7 @@ def test_without_etags_a_text_is_known_by_itself(book: Book) -> None:
         assert changed == [f"{BOOK}0.vcf"]
 
 
-def test_many_deletions_are_believed_the_second_time(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_deletions_are_believed_the_second_time(book: Book) -> None:
     book.fill(120)
     with serving(book) as (made, _):
         mirror = MemoryMirror()
@@ -356,6 +356,17 @@ def test_a_redirect_keeps_method_and_body_and_the_password_at_home(book: Book) -
     with serving(lambda request: Reply(302, headers={"Location": "/dav/"})) as (made, _):
         with pytest.raises(errors.Transient, match="circle"):
             sync(made, MemoryMirror())
+
+
+def test_a_card_that_lies_at_another_host_is_not_asked_for_with_the_password(book: Book) -> None:
+    with serving(book) as (_, elsewhere), serving(book) as (made, _):
+        stolen = f"http://localhost:{elsewhere.port}{BOOK}9.vcf"
+        book.cards[stolen] = ('"e9"', b"")
+        mirror = MemoryMirror()
+        sync(made, mirror)
+        assert names(mirror) == {"0.vcf", "1.vcf", "2.vcf"}
+        assert mirror.refused == {stolen: "the server refers to another host, localhost"}
+        assert elsewhere.requests == []
 
 
 BOMB = (

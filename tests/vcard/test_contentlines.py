@@ -63,10 +63,9 @@ def test_a_text_is_written_and_read_again(text: str) -> None:
         piece.decode()
     (found,) = read(octets)
     said = text.replace("\r\n", "\n").replace("\r", "\n")
-    assert unescape(found.value) == contentlines.CONTROLS.sub("", said.replace("\n", "\\n")).replace("\\n", "\n") or (
-        "\\" in text
+    assert unescape(found.value) == "".join(
+        each for each in said if each == "\n" or not contentlines.CONTROLS.match(each)
     )
-    assert unescape(escape(text)).count("\n") == said.count("\n")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])), st.text(st.characters(exclude_categories=["Cs", "Cc"])))
@@ -81,9 +80,7 @@ def test_a_value_cannot_begin_a_line_of_its_own(value: str) -> None:
     with pytest.raises(ValueError, match="control characters"):
         line("TEL", value)
     with pytest.raises(ValueError, match="control characters"):
-        line(
-            "TEL", "1", [("X-P", [value.replace("\n", "")])] if "\r" in value or "\0" in value else [("X-P", ["\x01"])]
-        )
+        line("TEL", "1", [("X-P", [value.replace("\n", "\r")])])
     assert len(read(write([line("NOTE", escape(value))]))) == 1
 
 

@@ -54,17 +54,15 @@ class CollectionBatch:
     """Changes that belong together: applied in one transaction with the cursor that follows them.
 
     Either `listing` is set (all collections of the account; what is absent is gone) or `collection` (a remote id)
-    names what all else is about. `etags` are new etags of objects whose text is held and did not change. `refused`
-    tells objects that the provider lists and does not hand out, with its words. `cursor` is None while more of the
-    same round follows: what is applied is then found again by its etag, not by the cursor. `live` is false for a
-    first import. `remaining` counts the objects of this round still to come.
+    names what all else is about. `refused` tells objects that the provider lists and does not hand out, with its
+    words. `cursor` is None while more of the same round follows: what is applied is then found again by its etag,
+    not by the cursor. `live` is false for a first import. `remaining` counts the objects of this round still to come.
     """
 
     listing: tuple[CollectionRecord, ...] | None = None
     collection: str = ""
     upserts: tuple[ObjectRecord, ...] = ()
     vanished: tuple[str, ...] = ()
-    etags: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     cursor: Cursor | None = None
     live: bool = True

@@ -19,10 +19,10 @@ from apps.providers.adapters.base import Cursor
 from apps.providers.adapters.collections import CollectionBatch, CollectionMirror
 
 from . import objects
-from .connection import Connection, failure
+from .connection import GONE, Connection, failure
 from .discovery import Service
 from .listing import Listed, etags, normal
-from .xml import DAV, Name, NotDav, answer, sync_collection
+from .xml import CONTENT_TYPE, ETAG, NotDav, answer, sync_collection
 
 VERSION: Final = 1
 DAILY: Final = 86_400.0
@@ -32,7 +32,6 @@ MASS_SHARE: Final = 0.2
 MASS_LEAST: Final = 50
 CONFIRMED_AFTER: Final = 30.0
 LOOK_AGAIN: Final = 60.0
-ETAG: Final = Name(DAV, "getetag")
 # What servers were seen to answer to a token that they no longer know (RFC 6578 section 3.2 asks for 403).
 FORGOTTEN: Final = frozenset({400, 403, 404, 409, 410, 412, 415, 422, 500, 501, 507})
 
@@ -106,7 +105,7 @@ def _round(connection: Connection, collection: str, found: _Found) -> bool:
     """One REPORT; whether there is more (507 on the collection itself, RFC 6578 section 3.6)."""
     body = sync_collection(found.token, (ETAG,))
     # Depth 0: strict servers refuse 1 (section 3.2).
-    got = connection.ask("REPORT", collection, body, {"Depth": "0", "Content-Type": "application/xml; charset=utf-8"})
+    got = connection.ask("REPORT", collection, body, {"Depth": "0", "Content-Type": CONTENT_TYPE})
     if got.status in FORGOTTEN:
         raise _Forgotten
     if got.status != 207:
@@ -120,7 +119,7 @@ def _round(connection: Connection, collection: str, found: _Found) -> bool:
         remote_id = connection.key(resource.href, str(got.url)) if resource.href else ""
         if normal(remote_id) == normal(collection):
             cut = cut or resource.status == 507
-        elif resource.status in (404, 410, 418):
+        elif resource.status in GONE:
             found.gone.add(remote_id)
             found.changed.pop(remote_id, None)
         elif resource.status < 300 and remote_id:

@@ -14,16 +14,14 @@ from apps.providers.adapters import errors, web
 from apps.providers.adapters.base import Login, Traffic
 
 from . import xml
-from .signing import auth, sign
+from .discovery import MOST_REDIRECTS, REDIRECTS
+from .signing import Signed
 
 BOUNDS: Final = web.Bounds(seconds=120.0, octets=64 * 1024 * 1024)
 PATIENCE: Final = 30.0
 """Seconds for the connection, and for each piece of an answer."""
-REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-MOST_REDIRECTS: Final = 5
 # 418: Nextcloud, for objects that were deleted (python-caldav/caldav#203).
 GONE: Final = frozenset({404, 410, 418})
-XML: Final = "application/xml; charset=utf-8"
 
 
 def trusts(own: str, domains: Sequence[str]) -> Callable[[str], bool]:
@@ -44,11 +42,9 @@ class Connection:
         self, base: str, login: Login, resolve: web.Resolve, tls: SSLContext, trusted: Callable[[str], bool]
     ) -> None:
         self.base = base
-        self._login = login
         self._trusted = trusted
         self._stack = ExitStack()
-        self._http = self._stack.enter_context(web.client(resolve, tls, PATIENCE))
-        self._digest = False
+        self._signed = Signed(self._stack.enter_context(web.client(resolve, tls, PATIENCE)), login)
         self.traffic = Traffic()
 
     def close(self) -> None:
@@ -72,36 +68,31 @@ class Connection:
     ) -> web.Answer:
         """One request and its answer, whatever its status. Redirects are followed, with method and body kept.
 
-        Raises ProviderDown, Transient; Rejected when the server refers to a host that is not trusted.
+        Raises ProviderDown, Transient; Rejected when a key or a redirect leads to a host that is not trusted.
         """
-        url = self.url(remote_id)
+        url = self.base
+        target = self.url(remote_id)
         for _ in range(MOST_REDIRECTS + 1):
+            url = self._allowed(url, target)
             answer = self._once(method, url, body, headers or {})
             location = answer.headers.get("location")
             if answer.status not in REDIRECTS or not location:
                 return answer
-            url = self._followed(url, location)
+            target = urljoin(url, location)
         raise errors.Transient("the server redirects in a circle")
 
-    def _followed(self, url: str, location: str) -> str:
-        target = urljoin(url, location)
-        parts = urlsplit(target)
-        if parts.scheme != "https" and urlsplit(url).scheme == "https":
+    def _allowed(self, url: str, target: str) -> str:
+        """Where an answer from `url` points. Raises Rejected for what would show the password to somebody else."""
+        here, there = urlsplit(url), urlsplit(target)
+        if there.scheme != "https" and here.scheme == "https":
             raise errors.Rejected("the server refers to a connection that is not encrypted")
-        if parts.hostname != urlsplit(url).hostname and not self._trusted(parts.hostname or ""):
-            raise errors.Rejected(f"the server refers to another host, {parts.hostname}")
+        if there.hostname != here.hostname and not self._trusted(there.hostname or ""):
+            raise errors.Rejected(f"the server refers to another host, {there.hostname}")
         return target
 
     def _once(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> web.Answer:
-        request = self._http.build_request(method, url, content=body, headers=dict(headers))
         try:
-            answer = web.ask(self._http, request, BOUNDS, None if self._digest else auth(self._login))
-            offered = answer.headers.get("www-authenticate", "").lower()
-            if answer.status == 401 and "digest" in offered and ("basic" not in offered or self._digest):
-                request = self._http.build_request(method, url, content=body, headers=dict(headers))
-                if sign(request, answer, self._login):
-                    self._digest = True
-                    answer = web.ask(self._http, request, BOUNDS)
+            answer = self._signed.ask(method, url, body, headers, BOUNDS)
         except web.TooMuch as error:
             raise errors.Transient(str(error)) from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -119,7 +110,7 @@ class Connection:
 
     def multistatus(self, method: str, remote_id: str, body: bytes, depth: int) -> tuple[web.Answer, xml.Multistatus]:
         """A PROPFIND or REPORT whose answer is a 207. Raises the typed error of any other."""
-        answer = self.ask(method, remote_id, body, {"Depth": str(depth), "Content-Type": XML})
+        answer = self.ask(method, remote_id, body, {"Depth": str(depth), "Content-Type": xml.CONTENT_TYPE})
         if answer.status != 207:
             raise failure(answer)
         try:

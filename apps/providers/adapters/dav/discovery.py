@@ -15,8 +15,8 @@ import httpx
 from apps.providers.adapters import errors, web
 from apps.providers.adapters.base import Login
 
-from .signing import auth, sign
-from .xml import CALDAV, CARDDAV, DAV, Name, NotDav, Resource, multistatus, propfind
+from .signing import Signed
+from .xml import CALDAV, CARDDAV, CONTENT_TYPE, DAV, Name, NotDav, Resource, multistatus, propfind
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS: Final = 5
@@ -212,16 +212,9 @@ def _send(search: Search, url: str, body: bytes, depth: int) -> web.Answer:
     host = parts.hostname or ""
     if not search.trusted(host):
         raise Elsewhere(host)
-    headers = {"Depth": str(depth), "Content-Type": "application/xml; charset=utf-8"}
-    request = search.http.build_request("PROPFIND", url, content=body, headers=headers)
+    headers = {"Depth": str(depth), "Content-Type": CONTENT_TYPE}
     try:
-        answer = web.ask(search.http, request, BOUNDS, auth(search.login))
-        offered = answer.headers.get("www-authenticate", "").lower()
-        if answer.status == 401 and "digest" in offered and "basic" not in offered:
-            request = search.http.build_request("PROPFIND", url, content=body, headers=headers)
-            if sign(request, answer, search.login):
-                answer = web.ask(search.http, request, BOUNDS)
-        return answer
+        return Signed(search.http, search.login).ask("PROPFIND", url, body, headers, BOUNDS)
     except web.TooMuch as error:
         raise errors.Transient(str(error)) from None
 

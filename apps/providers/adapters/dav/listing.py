@@ -12,7 +12,7 @@ from apps.providers.adapters.collections import CollectionRecord
 
 from .connection import Connection
 from .discovery import DISPLAY_NAME, TYPE, Service
-from .xml import APPLE, CALDAV, CALENDARSERVER, CARDDAV, DAV, Name, Resource, propfind
+from .xml import APPLE, CALDAV, CALENDARSERVER, CARDDAV, DAV, ETAG, Name, Resource, propfind
 
 CTAG: Final = Name(CALENDARSERVER, "getctag")
 TOKEN: Final = Name(DAV, "sync-token")
@@ -131,14 +131,13 @@ def etags(connection: Connection, collection: str) -> dict[str, str]:
 
     Raises errors of `adapters.errors`, NotFound when the collection is gone.
     """
-    names = (Name(DAV, "getetag"), TYPE)
-    answer, told = connection.multistatus("PROPFIND", collection, propfind(names), depth=1)
+    answer, told = connection.multistatus("PROPFIND", collection, propfind((ETAG, TYPE)), depth=1)
     found = {}
     for resource in told.resources:
         remote_id = connection.key(resource.href, str(answer.url)) if resource.href else ""
         itself = normal(remote_id) == normal(collection)
         if remote_id and not itself and resource.status < 300 and not resource.has_type(Name(DAV, "collection")):
-            found[remote_id] = resource.text_of(Name(DAV, "getetag"))
+            found[remote_id] = resource.text_of(ETAG)
     if not told.resources:
         raise errors.Transient("the server answers with nothing, not even the collection itself")
     return found

@@ -11,9 +11,8 @@ from apps.providers.adapters.collections import ObjectRecord
 from .connection import Connection, failure
 from .discovery import Service
 from .listing import normal
-from .xml import CALDAV, CARDDAV, DAV, Name, multiget
+from .xml import CALDAV, CARDDAV, ETAG, Name, multiget
 
-ETAG: Final = Name(DAV, "getetag")
 REPORT: Final = {
     Service.CALDAV: Name(CALDAV, "calendar-multiget"),
     Service.CARDDAV: Name(CARDDAV, "addressbook-multiget"),

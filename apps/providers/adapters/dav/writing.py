@@ -9,7 +9,7 @@ from apps.providers.adapters.collections import DeleteObject, ObjectRecord, PutO
 
 from . import objects, xml
 from .connection import GONE, Connection, failure
-from .discovery import Service
+from .discovery import TYPE, Service
 
 COMPONENT: Final = re.compile(rb"^BEGIN:(VEVENT|VTODO|VJOURNAL|VFREEBUSY)", re.MULTILINE | re.IGNORECASE)
 FOUR: Final = re.compile(rb"^VERSION:4\.0\s*$", re.MULTILINE | re.IGNORECASE)
@@ -31,13 +31,15 @@ class Writer:
             headers["If-None-Match"] = "*"
         elif command.if_match.startswith(UNUSABLE):
             # The race that is left is the server's: it offers nothing to close it with.
-            if self._now(command.remote_id) != command.if_match:
+            there = self._there(command.remote_id)
+            if there is None or there.etag != command.if_match:
                 return self._refused(command, "")
         else:
             headers["If-Match"] = command.if_match
         answer = self.connection.ask("PUT", command.remote_id, command.data, headers)
         if answer.status in (200, 201, 204):
-            return self._read_back(command, answer)
+            # The server may have rewritten the text, whatever etag it answered with.
+            return Stored(command.remote_id, objects.one(self.connection, command.remote_id))
         if answer.status == 412 or xml.precondition(answer.body) == "no-uid-conflict":
             return self._refused(command, _said(answer))
         if answer.status in GONE or answer.status == 409:
@@ -54,42 +56,33 @@ class Writer:
         component = f"; component={found.group(1).decode().upper()}" if found else ""
         return f"text/calendar; charset=utf-8{component}"
 
-    def _read_back(self, command: PutObject, answer: web.Answer) -> Stored:
-        """What the server holds now: it may have rewritten the text, whatever etag it answered with."""
-        return Stored(command.remote_id, objects.one(self.connection, command.remote_id))
-
     def _refused(self, command: PutObject, said: str) -> Stored:
         """The object is not the one that was read: unless it is what we wrote ourselves, before an answer was lost."""
-        try:
-            there = objects.one(self.connection, command.remote_id)
-        except errors.NotFound:
-            raise errors.Conflict("the object is gone, or the server has it elsewhere", said=said) from None
+        there = self._there(command.remote_id)
+        if there is None:
+            raise errors.Conflict("the object is gone, or the server has it elsewhere", said=said)
         if _lines(there.data) == _lines(command.data):
             return Stored(command.remote_id, there)
         raise errors.Conflict("the object changed at the server", said=said, remote_etag=there.etag)
 
     def _missing(self, command: PutObject, answer: web.Answer) -> errors.AdapterError:
         """404 to a PUT: the collection is gone; or it is there, and the server means the text (iCloud)."""
-        there = self.connection.ask("PROPFIND", command.collection, xml.propfind((xml.Name(xml.DAV, "resourcetype"),)),
-                                    {"Depth": "0", "Content-Type": "application/xml; charset=utf-8"})  # fmt: skip
-        if there.status == 207:
+        try:
+            _, told = self.connection.multistatus("PROPFIND", command.collection, xml.propfind((TYPE,)), depth=0)
+        except errors.NotFound:
+            told = xml.Multistatus(())
+        # Xandikos answers 207 for a place where nothing is.
+        if any(resource.has_type(self.service.collection) for resource in told.resources):
             return errors.Rejected("the server does not take this text", said=_said(answer))
         return errors.NotFound("the collection does not exist at the server", said=_said(answer))
-
-    def _now(self, remote_id: str) -> str:
-        try:
-            return objects.one(self.connection, remote_id).etag
-        except errors.NotFound:
-            return ""
 
     def delete(self, command: DeleteObject) -> Stored:
         """Delete an object. Raises Conflict when it is not the one that was read; one that is gone is no error."""
         headers = {}
-        if command.if_match.startswith(UNUSABLE):
-            if self._now(command.remote_id) not in ("", command.if_match):
-                raise errors.Conflict("the object changed at the server", remote_etag=self._now(command.remote_id))
-        else:
+        if not command.if_match.startswith(UNUSABLE):
             headers["If-Match"] = command.if_match
+        elif (there := self._there(command.remote_id)) is not None and there.etag != command.if_match:
+            raise errors.Conflict("the object changed at the server", remote_etag=there.etag)
         answer = self.connection.ask("DELETE", command.remote_id, b"", headers)
         if answer.status in (200, 202, 204) or answer.status in GONE:
             return Stored(command.remote_id)

@@ -16,6 +16,7 @@ CALENDARSERVER: Final = "http://calendarserver.org/ns/"
 APPLE: Final = "http://apple.com/ns/ical/"
 PREFIXES: Final = {DAV: "d", CALDAV: "c", CARDDAV: "a", CALENDARSERVER: "s", APPLE: "i"}
 OK: Final = " 200"
+CONTENT_TYPE: Final = "application/xml; charset=utf-8"
 DEEPEST: Final = 100
 """Levels of elements; ElementTree frees them recursively, so a hundred thousand would end the process."""
 
@@ -35,6 +36,9 @@ class Name:
     def tag(self) -> str:
         """As ElementTree writes it."""
         return f"{{{self.space}}}{self.local}"
+
+
+ETAG: Final = Name(DAV, "getetag")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from .card import Address, Card, Labelled, Name, PartialDate, Photo
 from .digest import digest
-from .matching import keys
 from .reading import read, split
 from .writing import change, new
 
@@ -15,7 +14,6 @@ __all__ = [
     "Photo",
     "change",
     "digest",
-    "keys",
     "new",
     "read",
     "split",
