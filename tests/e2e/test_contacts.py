@@ -8,7 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import EMILY, PHONE, SHOTS, open_page
+from pmsync.demo import cast
+from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, open_page
 from tests.e2e.demo import Demo
 from tests.e2e.test_writing import assert_accessible
 
@@ -132,4 +133,47 @@ def test_contacts_on_a_phone_in_the_dark_and_for_everybody(browser: Browser, dem
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name=re.compile("Back to contacts")).click()
     expect(page.locator("[data-contact]").first).to_be_visible()
+    page.context.close()
+
+
+def test_what_two_changed_is_decided_by_the_person(contacts: Page, demo: Demo, elsewhere: Elsewhere) -> None:
+    page, uid = contacts, str(uuid.uuid4())
+    elsewhere.put(uid, "Both", "Aarden", "TITLE:Old", "TEL;TYPE=CELL:+44 20 1")
+    sync(page, demo)
+    page.locator("[data-contact]", has_text="Both Aarden").click(timeout=SOON)
+    expect(page.get_by_role("article").get_by_text("Old")).to_be_visible()
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("Job title").fill("As I have it")
+    page.screenshot(path=SHOTS / "contact-form-desk.png")
+    elsewhere.put(uid, "Both", "Aarden", "TITLE:As they have it", "TEL;TYPE=CELL:+44 20 1")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Job title, yours: As I have it")).to_be_visible(timeout=SOON)
+    expect(page.get_by_text(", yours:")).to_have_count(1)
+    expect(page.get_by_role("article").get_by_text("As they have it")).to_be_visible(timeout=SOON)
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contact-conflict-desk.png")
+    page.set_viewport_size(PHONE)
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contact-conflict-phone.png")
+    page.get_by_role("button", name="Keep mine").click()
+    expect(page.get_by_role("article").get_by_text("As I have it")).to_be_visible(timeout=SOON)
+    expect(page.get_by_role("button", name="Keep mine")).to_have_count(0)
+    expect(page.get_by_text("Being saved")).to_have_count(0, timeout=SOON)
+    assert "TITLE:As I have it" in elsewhere.texts()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("alertdialog")).to_be_visible()
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contact-delete-phone.png")
+    page.get_by_role("alertdialog").get_by_role("button", name="Cancel").click()
+
+
+def test_contacts_in_italian_and_when_nobody_matches(browser: Browser, demo: Demo) -> None:
+    page = open_page(browser, demo, DESK, cast.TENANTS[0].people[0])
+    page.get_by_role("link", name="Contatti").click()
+    page.locator("[data-contact]").first.wait_for(timeout=SOON)
+    page.screenshot(path=SHOTS / "contacts-italian.png")
+    page.get_by_role("searchbox").fill("nessuno si chiama così")
+    expect(page.get_by_text("Nessuno corrisponde")).to_be_visible()
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contacts-nobody.png")
     page.context.close()

@@ -21,6 +21,7 @@ from uuid import UUID
 import pytest
 from django.db.models import Sum
 
+from apps.core.problems import Problem
 from apps.mail.commands import service
 from apps.mail.models import Message, Placement
 from apps.outbound import queue
@@ -41,6 +42,8 @@ THEIRS: Final = 12
 MOST_DEATHS: Final = 30
 EVEN: Final = 120.0
 """Seconds within which all must be carried out when nothing dies any more."""
+MADE: Final = 30.0
+"""Seconds within which a mailbox that an act had made is known."""
 LIFE: Final = (0.0, 0.3)
 """Seconds that a worker lives after it has begun its first command."""
 SERVERS: Final = {"full": "", "bare": "IMAP4rev1 LITERAL+ SASL-IR ID NAMESPACE UNSELECT"}
@@ -146,10 +149,22 @@ class Person:
         if self._rng.random() < 0.1:
             assert self._desk.do(action, messages=some, key=key, **to)["id"] == answer["id"]
         if self._rng.random() < 0.1 and answer["total"]:
-            service.undo(self._desk.member, UUID(answer["id"]))
-            self._recall(some)
-            return
+            self._take_back(UUID(answer["id"]))
         self._recall(some)
+
+    def _take_back(self, request_id: UUID) -> None:
+        """As a person does: where a mailbox is only being made, they are asked to try again, and do."""
+        until = time.monotonic() + MADE
+        while True:
+            try:
+                service.undo(self._desk.member, request_id)
+            except Problem as problem:
+                if "only being made" not in str(problem.detail) or time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+                self._desk.sync()
+            else:
+                return
 
     def _recall(self, some: list[UUID]) -> None:
         """What is seen after an act is what must be so in the end."""

@@ -255,6 +255,8 @@ export interface CommandFailure {
   sentence: string;
   messages?: Id[];
   threads?: Id[];
+  /** Contacts it was about. */
+  objects?: Id[];
   draft_id?: Id;
 }
 export type CommandProgress = Pick<CommandResult, 'id' | 'key' | 'action' | 'state' | 'total' | 'done' | 'failed'>;

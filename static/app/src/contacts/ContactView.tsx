@@ -10,8 +10,9 @@ import readerCss from '../mail/reader.module.css';
 import { usePhone } from '../shell/usePreference';
 import { useMirror } from '../store/hooks';
 import { Button, IconButton } from '../ui/Button';
-import { Avatar, Empty, Notice } from '../ui/Feedback';
+import { Avatar, Empty } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
+import { Conflict } from './Conflict';
 import { ContactForm } from './ContactForm';
 import css from './contacts.module.css';
 import { partialDate } from './dates';
@@ -32,12 +33,16 @@ export function ContactView({ id, books, onBack }: ContactViewProps) {
   const { t: common } = useTranslation();
   const [loaded, retry] = useContact(id);
   const [editing, edit] = useState(false);
+  const saved = (): void => {
+    edit(false);
+    void retry();
+  };
   if (loaded === 'loading') return null;
   if (loaded === 'gone') return <Empty icon={UserX} action={<Button onClick={onBack}>{t('toList')}</Button>}>{t('gone')}</Empty>;
   if ('fault' in loaded) {
     return <Empty icon={CloudOff} action={<Button onClick={retry}>{common('common.retry')}</Button>}>{faultText(common, loaded.fault)}</Empty>;
   }
-  if (editing) return <ContactForm books={books} contact={loaded} onDone={() => edit(false)} onCancel={() => edit(false)} />;
+  if (editing) return <ContactForm books={books} contact={loaded} onDone={() => saved()} onCancel={() => edit(false)} />;
   return <Shown contact={loaded} book={books.find((book) => book.id === loaded.collection_id)} onBack={onBack} onEdit={() => edit(true)} />;
 }
 
@@ -102,7 +107,7 @@ function Shown({ contact, book, onBack, onEdit }: ShownProps) {
               {card.nickname && <p>“{card.nickname}”</p>}
             </div>
           </header>
-          {contact.conflict && <Notice kind="warn">{t('conflict')}</Notice>}
+          {contact.ours && <Conflict key={contact.rev} contact={contact} ours={contact.ours} />}
           {contact.pending && !contact.conflict && <p className={css.pending} role="status">{t('pending')}</p>}
           <dl className={css.fields}>
             <Values title={t('emails')} items={card.emails.map((item) => ({ label: item.label, shown: <MailLink name={contact.name} address={item.value} /> }))} />

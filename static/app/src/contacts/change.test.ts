@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changeOf, filled } from './change';
+import { changeOf, differing, filled } from './change';
 import { partialDate } from './dates';
 import type { Card } from './types';
 
@@ -39,4 +39,13 @@ it('writes dates as far as they are known', () => {
   expect([date(1985, 4, 15), date(null, 2, 29), date(1985, 4, null), date(1985, null, null), date(null, null, null, 'circa 1800')])
     .toEqual(['April 15, 1985', 'February 29', 'April 1985', '1985', 'circa 1800']);
   expect(partialDate({ year: 33, month: 1, day: 2, text: '' }, 'en')).toBe('January 2, 33');
+});
+
+it('after a conflict names what differs, both ways', () => {
+  const { suffix, prefix, ...name } = CARD.name; // the same name, its members in another order
+  const ours = { ...CARD, name: { suffix, prefix, ...name }, title: 'Mine', emails: [], birthday: { year: 1985, month: 4, day: null, text: '' } };
+  expect(differing(CARD, ours)).toEqual({
+    mine: { title: 'Mine', birthday: { year: 1985, month: 4, day: null, text: '' } },
+    other: { title: 'Capo', birthday: null },
+  });
 });

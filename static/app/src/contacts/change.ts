@@ -44,3 +44,19 @@ export function changeOf(card: Card | undefined, values: Filled): CardChange {
   }
   return change;
 }
+
+const SINGLE = ['name', 'nickname', 'organization', 'unit', 'title', 'role', 'notes', 'birthday', 'anniversary'] as const;
+
+/** What our version says otherwise than theirs, of all that can be in conflict: the edits that keep ours or theirs. */
+export function differing(theirs: Card, ours: Card): { mine: CardChange; other: CardChange } {
+  const fields = SINGLE.filter((field) => said(theirs[field]) !== said(ours[field]));
+  const of = (card: Card): CardChange => Object.fromEntries(fields.map((field) => [field, card[field]]));
+  return { mine: of(ours), other: of(theirs) };
+}
+
+/** A value as it is compared: the server's database keeps the members of an object in an order of its own. */
+function said(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => (part && typeof part === 'object' && !Array.isArray(part)
+    ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    : part));
+}

@@ -21,7 +21,11 @@ export const en = {
   deleteBody: 'The contact goes from this address book, at the provider too.',
   deleted: '{{name}} was deleted',
   pending: 'Being saved at the provider…',
-  conflict: 'Somebody else changed the same thing. What you see is their version; edit it again to keep yours.',
+  conflict: 'Somebody else changed the same thing. What you see is theirs.',
+  yours: '{{field}}, yours: {{value}}',
+  nothing: '(nothing)',
+  keepMine: 'Keep mine',
+  keepTheirs: 'Keep theirs',
   readOnly: 'You may read this address book, not change it.',
   book: 'Address book',
   emails: 'Email',
@@ -37,11 +41,9 @@ export const en = {
   members_one: '{{count}} person in this group',
   members_many: '{{count}} people in this group',
   members_other: '{{count}} people in this group',
+  fullName: 'Name',
   given: 'First name',
   family: 'Last name',
-  prefix: 'Title',
-  suffix: 'Suffix',
-  additional: 'Middle name',
   organization: 'Company',
   unit: 'Department',
   job: 'Job title',
@@ -55,7 +57,6 @@ export const en = {
   save: 'Save',
   saving: 'Saving…',
   needName: 'Give the contact a name, a company, an address or a number.',
-  more: 'More fields',
 };
 
 export type ContactWords = typeof en;

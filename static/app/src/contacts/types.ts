@@ -61,9 +61,10 @@ export interface Card {
   members: string[];
 }
 
-export interface WholeContact extends Contact { card: Card; problems: string[]; writable: boolean }
+/** `ours`: after a conflict, what the card said here. */
+export interface WholeContact extends Contact { card: Card; ours: Card | null; problems: string[]; writable: boolean }
 export interface ContactPage { seq: number; items: Contact[]; next: string | null; total: number }
 export interface Letter { letter: string; count: number }
 
 /** What an edit names; what it does not name stays. */
-export type CardChange = Partial<Pick<Card, 'name' | 'nickname' | 'organization' | 'unit' | 'title' | 'notes' | 'emails' | 'phones'>>;
+export type CardChange = Partial<Pick<Card, 'name' | 'nickname' | 'organization' | 'unit' | 'title' | 'role' | 'notes' | 'emails' | 'phones' | 'birthday' | 'anniversary'>>;

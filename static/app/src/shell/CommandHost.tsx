@@ -61,7 +61,8 @@ function tell(t: TFunction, mirror: Mirror, notice: Notice): void {
       const { entry } = notice;
       if (notice.failure.draft_id) return; // the composer says it
       return toast({
-        text: t('act.failed', { reason: notice.failure.sentence }),
+        // What became of a contact its own sentence says: after a conflict nothing is as before.
+        text: notice.failure.objects ? notice.failure.sentence : t('act.failed', { reason: notice.failure.sentence }),
         ...(entry && !entry.undoes ? { action: { label: t('common.retry'), run: () => void mirror.outbox.again(entry) } } : {}),
       });
     }
