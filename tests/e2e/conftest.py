@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 from pmsync.demo import cast
 from pmsync.private.home import REPOSITORY
@@ -17,11 +17,11 @@ from tests.fakes.web_server import Reply, WebServer
 
 SHOTS: Final = REPOSITORY / "test-results"
 EMILY: Final = cast.TENANTS[1].people[0]
-DESK: Final = {"width": 1440, "height": 900}
+DESK: Final[ViewportSize] = {"width": 1440, "height": 900}
 SQUARE: Final = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQAQMAAAAlPW0iAAAAA1BMVEUkVtYbb17VAAAADElEQVR4nGNgIA0AAAAwAAEWiZrRAAAAAElFTkSuQmCC"
 )
-PHONE: Final = {"width": 390, "height": 844}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="session")
@@ -65,10 +65,10 @@ class Complaints:
             self.heard.append(message.text)
 
 
-def open_page(browser: Browser, demo: Demo, viewport: dict[str, int], person: cast.DemoPerson = EMILY) -> Page:
+def open_page(browser: Browser, demo: Demo, viewport: ViewportSize, person: cast.DemoPerson = EMILY) -> Page:
     """A new browser profile with the person signed in and their first list shown."""
     context = browser.new_context(
-        viewport={"width": viewport["width"], "height": viewport["height"]},
+        viewport=viewport,
         locale="it-IT" if person.locale == "it" else "en-GB",
         timezone_id=person.timezone,
     )

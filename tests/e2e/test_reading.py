@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, ViewportSize, expect
 
 from pmsync.demo import cast
 from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, Complaints, open_page, sign_in
@@ -79,11 +79,9 @@ def test_a_colleague_sees_the_shared_mailbox_and_no_other(browser: Browser, demo
 
 
 @pytest.mark.parametrize(("name", "viewport"), [("1440x900", DESK), ("390x844", PHONE)])
-def test_the_screens_are_kept_as_pictures(browser: Browser, demo: Demo, name: str, viewport: dict[str, int]) -> None:
+def test_the_screens_are_kept_as_pictures(browser: Browser, demo: Demo, name: str, viewport: ViewportSize) -> None:
     SHOTS.mkdir(exist_ok=True)
-    context = browser.new_context(
-        viewport={"width": viewport["width"], "height": viewport["height"]}, locale="it-IT", timezone_id="Europe/Rome"
-    )
+    context = browser.new_context(viewport=viewport, locale="it-IT", timezone_id="Europe/Rome")
     page = context.new_page()
     page.goto(demo.url)
     page.wait_for_selector("input[name=email]")
