@@ -44,12 +44,22 @@ def write(page: Page, subject: str, body: str, to: str = MYSELF) -> None:
     page.keyboard.type(body)
 
 
+# What is moving is no state that anybody reads. A dialog hides the page behind it, and its heading with it.
+SCAN = """
+async () => {
+  const finite = (one) => Number.isFinite(one.effect?.getComputedTiming().endTime);
+  await Promise.allSettled(document.getAnimations().filter(finite).map((one) => one.finished));
+  const dialog = document.querySelector('[role=dialog], [role=alertdialog]');
+  const rules = dialog ? { 'page-has-heading-one': { enabled: false } } : {};
+  const { violations } = await axe.run(document, { rules });
+  return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+}
+"""
+
+
 def assert_accessible(page: Page) -> None:
     page.evaluate(AXE)
-    found = page.evaluate(
-        "axe.run(document).then(({violations}) => violations.map(({id, nodes}) => [id, nodes.map(({html}) => html)]))"
-    )
-    assert found == []
+    assert page.evaluate(SCAN) == []
 
 
 def sent_copies(demo: Demo, subject: str) -> int:
