@@ -50,6 +50,7 @@ TENANT_APPS = [
     "apps.outbound",
     "apps.collections",
     "apps.mail",
+    "apps.calendar",
     "apps.contacts",
     "apps.compose",
 ]

@@ -13,6 +13,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.providers.urls")),
     path("", include("apps.sync.urls")),
     path("", include("apps.mail.urls")),
+    path("", include("apps.calendar.urls")),
     path("", include("apps.contacts.urls")),
     path("", include("apps.compose.urls")),
 ]

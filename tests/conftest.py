@@ -12,6 +12,7 @@ import pytest
 
 from tests import databases
 from tests.guard import no_network_in_a_transaction
+from tests.providers.radicale import Radicale
 
 pytest_plugins = ["tests.tenants.fixtures"]
 
@@ -86,6 +87,13 @@ def django_db_setup(
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def radicale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radicale]:
+    """A real server of calendars and address books."""
+    with Radicale(tmp_path_factory.mktemp("radicale")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session", autouse=True)

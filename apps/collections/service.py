@@ -1,6 +1,6 @@
 """What people can do to objects of a collection: make, change, delete. Visible when it returns, and on its way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from .commands import recounted
 from .kind import CollectionKind
 
 MOST: Final = 500
+Act = Callable[[CommandRequest], list[journal.Event]]
+"""What an act does under its request, and the events that tell of it."""
 
 
 def collection(kind: CollectionKind, member: Member, collection_id: UUID) -> Any:
@@ -54,14 +56,19 @@ def create(
     _may_write(kind, member, [place])
 
     def act(request: CommandRequest) -> list[journal.Event]:
-        account = _locked(kind, place.account_id)
-        row = kind.objects(account=account, collection=place, remote_id=remote_id, data=data)
-        ingest.fill(row, kind.read(data, place)).save()
-        request.args = {"object": str(row.pk)}
-        queue.put(account, [Wanted(kind.name, "create", [row.pk], {"change": {}, "before": {}})], request)
-        return [kind.object_event(kind.new, row), recounted(kind, account.pk, place.pk)]
+        return make(kind, request, place, remote_id, data)
 
-    return _once(kind, member, key, "create", 1, act)
+    return once(kind, member, key, "create", 1, act)
+
+
+def make(kind: CollectionKind, request: CommandRequest, place: Any, remote_id: str, data: bytes) -> list[journal.Event]:
+    """Make an object in a collection that the person may write to, as part of an act."""
+    account = _locked(kind, place.account_id)
+    row = kind.objects(account=account, collection=place, remote_id=remote_id, data=data)
+    ingest.fill(row, kind.read(data, place)).save()
+    request.args = {"object": str(row.pk)}
+    queue.put(account, [Wanted(kind.name, "create", [row.pk], {"change": {}, "before": {}})], request)
+    return [kind.object_event(kind.new, row), recounted(kind, account.pk, place.pk)]
 
 
 def change(
@@ -73,29 +80,37 @@ def change(
     """
 
     def act(request: CommandRequest) -> list[journal.Event]:
-        account = _locked(kind, _writable(kind, member, [object_id])[0].account_id)
-        row = one(kind, member, object_id)
-        shown = bytes(row.data)
-        before = kind.before(shown, wanted)
-        try:
-            edited = kind.edit(shown, wanted, before)
-        except ValueError as error:
-            raise Problem(400, "invalid", str(error)) from None
-        request.args = {"object": str(row.pk)}
-        if edited.data == shown and row.ours is None:
-            return []
-        if edited.data != shown:
-            row.base = shown if row.base is None and row.etag else row.base
-            queue.put(
-                account, [Wanted(kind.name, "change", [row.pk], {"change": dict(wanted), "before": before})], request
-            )
-        row.data, row.ours = edited.data, None
-        ingest.fill(row, kind.read(row.data, row.collection))
-        row.rev += 1
-        row.save()
-        return [kind.object_event(kind.update, row)]
+        return edit(kind, request, to_change(kind, member, object_id), wanted)
 
-    return _once(kind, member, key, "change", 1, act)
+    return once(kind, member, key, "change", 1, act)
+
+
+def to_change(kind: CollectionKind, member: Member, object_id: UUID) -> Any:
+    """An object that the person may change, under the lock of its account. Raises problems that say why not."""
+    _locked(kind, _writable(kind, member, [object_id])[0].account_id)
+    return one(kind, member, object_id)
+
+
+def edit(kind: CollectionKind, request: CommandRequest, row: Any, wanted: Mapping[str, Any]) -> list[journal.Event]:
+    """Apply an edit to an object from `to_change`, as part of an act. Raises problems, likewise."""
+    shown = bytes(row.data)
+    try:
+        before = kind.before(shown, wanted)
+        edited = kind.edit(shown, wanted, before)
+    except ValueError as error:
+        raise Problem(400, "invalid", str(error)) from None
+    request.args = {"object": str(row.pk)}
+    if edited.data == shown and row.ours is None:
+        return []
+    if edited.data != shown:
+        row.base = shown if row.base is None and row.etag else row.base
+        told = {"change": dict(wanted), "before": before}
+        queue.put(row.account, [Wanted(kind.name, "change", [row.pk], told)], request)
+    row.data, row.ours = edited.data, None
+    ingest.fill(row, kind.read(row.data, row.collection))
+    row.rev += 1
+    row.save()
+    return [kind.object_event(kind.update, row)]
 
 
 def delete(kind: CollectionKind, member: Member, key: str, object_ids: Sequence[UUID]) -> dict[str, Any]:
@@ -106,9 +121,9 @@ def delete(kind: CollectionKind, member: Member, key: str, object_ids: Sequence[
     def act(request: CommandRequest) -> list[journal.Event]:
         told: list[journal.Event] = []
         accounts = {row.account_id for row in _writable(kind, member, object_ids)}
-        held = {account_id: _locked(kind, account_id) for account_id in sorted(accounts)}
+        locked = {account_id: _locked(kind, account_id) for account_id in sorted(accounts)}
         found = visible(kind, member, object_ids)
-        for account_id, account in held.items():
+        for account_id, account in locked.items():
             rows = [row for row in found if row.account_id == account_id]
             wanted = [Wanted(kind.name, "delete", [row.pk], {"seen": bytes(row.digest).hex()}) for row in rows]
             for row, command in zip(rows, queue.put(account, wanted, request), strict=True):
@@ -118,7 +133,7 @@ def delete(kind: CollectionKind, member: Member, key: str, object_ids: Sequence[
             told += [recounted(kind, account.pk, place) for place in sorted({row.collection_id for row in rows})]
         return told
 
-    return _once(kind, member, key, "delete", len(set(object_ids)), act)
+    return once(kind, member, key, "delete", len(set(object_ids)), act)
 
 
 def _writable(kind: CollectionKind, member: Member, object_ids: Sequence[UUID]) -> list[Any]:
@@ -141,7 +156,7 @@ def _may_write(kind: CollectionKind, member: Member, places: Sequence[Any]) -> N
             raise Problem(403, "read_only_collection", detail)
 
 
-def _once(kind: CollectionKind, member: Member, key: str, action: str, total: int, act: Any) -> dict[str, Any]:
+def once(kind: CollectionKind, member: Member, key: str, action: str, total: int, act: Act) -> dict[str, Any]:
     """Carry out an act unless its key was used before; the act as its person is shown it."""
     with transaction.atomic():
         requests.lock_key(member.user_id, key)

@@ -19,7 +19,7 @@ from typing import Final
 
 from pmsync.private.home import REPOSITORY, Home, free_port
 
-from . import cast
+from . import cast, diary
 from .correspondence import ANCHOR, generate
 from .correspondence.company import Correspondence
 from .correspondence.files import card
@@ -99,10 +99,12 @@ class Providers:
         return all(_listens(port) for port in (self.ports.imap, self.ports.smtp, self.ports.dav))
 
     def fill_dav(self) -> int:
-        """Put the corpora's events and cards into each person's collections, once; return how many are there new."""
+        """Put events, and the corpora's cards, into each person's collections, once; return how many are there new."""
         return sum(
-            _collection(self.ports, account, kind)
-            for account in cast.accounts()
+            _collection(self.ports, account, person.timezone, kind)
+            for tenant in cast.TENANTS
+            for person in tenant.people
+            for account in person.accounts
             for kind in ("calendar", "addressbook")
             if not (self.folder / "dav" / "collection-root" / account.address / kind).exists()
         )
@@ -140,24 +142,13 @@ NAMES: Final = {
 }
 
 
-def _collection(ports: Ports, account: cast.DemoAccount, kind: str) -> int:
+def _collection(ports: Ports, account: cast.DemoAccount, zone: str, kind: str) -> int:
     """Make one collection and fill it; what Radicale does not take stays out."""
     root = f"{ports.dav_url}{account.address}/{kind}/"
     _ask("MKCOL", root, account, MAKE[kind].format(name=NAMES[kind][account.person.language]), "application/xml")
-    items = _events() if kind == "calendar" else _cards(account)
+    items = diary.objects(account, zone, datetime.now(UTC).date()) if kind == "calendar" else _cards(account)
     media = "text/calendar" if kind == "calendar" else "text/vcard"
     return sum(_ask("PUT", root + name, account, item, f"{media}; charset=utf-8") in (201, 204) for name, item in items)
-
-
-def _events() -> Iterator[tuple[str, bytes]]:
-    """The corpora's calendars that hold one event, as a calendar object resource must (RFC 4791 section 4.1).
-
-    Those that name a time zone are left to the parsers' tests: Radicale logs an error for each odd one.
-    """
-    for file in sorted((CORPORA / "ics").rglob("*.ics")):
-        item = file.read_bytes()
-        if item.count(b"BEGIN:VEVENT") == 1 and b"UID:" in item and b"TZID" not in item:
-            yield f"{file.parent.name}-{file.stem}.ics", item
 
 
 def _cards(account: cast.DemoAccount) -> Iterator[tuple[str, bytes]]:

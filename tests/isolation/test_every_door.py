@@ -15,14 +15,16 @@ import pytest
 from celery import current_app
 from django.db import connection
 
+from apps.calendar import kind as calendar
+from apps.calendar.models import Calendar, Event
 from apps.collections import ingest as collected
 from apps.compose.models import Draft, Identity, Template, Upload
-from apps.contacts.kind import KIND
+from apps.contacts import kind as contacts
 from apps.contacts.models import AddressBook, Contact
 from apps.mail import links
 from apps.mail.commands import service
 from apps.mail.models import Attachment, Message
-from apps.providers.adapters import vcard
+from apps.providers.adapters import ical, vcard
 from apps.sync.api import AdminStateView
 from apps.tenants import context
 from apps.tenants.tasks import PublicTask, TenantTask
@@ -91,6 +93,7 @@ def hidden(cast: Cast) -> Box:
         box.arrive(record(1, head + pdf.encode()))
         written(box)
         known(box)
+        planned(box)
     return box
 
 
@@ -100,7 +103,19 @@ def known(box: Box) -> None:
     data = vcard.new({"full_name": CANARY, "notes": CANARY, "photo": picture}, str(uuid.uuid4()))
     book = AddressBook.objects.create(account=box.account, remote_id="/book/", name=CANARY, total=1)
     row = Contact(account=box.account, collection=book, remote_id="/book/1.vcf", etag="1", data=data)
-    collected.fill(row, KIND.read(data, book)).save()
+    collected.fill(row, contacts.KIND.read(data, book)).save()
+
+
+def planned(box: Box) -> None:
+    """What the owner has planned: an event and a task of which every field carries the canary."""
+    place = Calendar.objects.create(account=box.account, remote_id="/calendar/", name=CANARY, description=CANARY)
+    fields = {"title": CANARY, "location": CANARY, "description": CANARY}
+    start = {"at": "2026-03-02T09:00:00", "zone": "UTC"}
+    for number, component in enumerate(("VTODO", "VEVENT")):
+        told = fields | ({"start": start} if component == "VEVENT" else {})
+        data = ical.new(told, str(uuid.uuid4()), "20260101T000000Z", component)
+        row = Event(account=box.account, collection=place, remote_id=f"/calendar/{number}.ics", etag="1", data=data)
+        collected.fill(row, calendar.KIND.read(data, place)).save()
 
 
 def written(box: Box) -> None:
@@ -126,10 +141,12 @@ def ids(cast: Cast, box: Box) -> dict[str, Any]:
         act = service.submit(cast.owner, str(uuid.uuid4()), label)
         draft, upload = Draft.objects.get(), Upload.objects.get()
         identity, template = Identity.objects.get(), Template.objects.get()
-        contact = Contact.objects.get()
+        contact, event = Contact.objects.get(), Event.objects.get(component="VEVENT")
     return {
         "contact_id": contact.pk,
         "collection_id": contact.collection_id,
+        "event_id": event.pk,
+        "calendar_id": event.collection_id,
         "account_id": box.account.pk,
         "mailbox_id": mailbox.pk,
         "thread_id": message.thread_id,
@@ -195,17 +212,20 @@ def test_the_canary_is_there_for_its_owner(world: World, committed: None) -> Non
     seen = [
         route.pattern
         for route in tenant_routes()
-        if CANARY.encode() in client.get(route.address(world.values), {"q": CANARY}).content
+        if CANARY.encode() in client.get(route.address(world.values), {"q": CANARY} | MARCH).content
     ]
     for expected in ("accounts", "mailboxes/<uuid:mailbox_id>/threads", "threads/<uuid:thread_id>", "search",
                      "messages/<uuid:message_id>", "messages/<uuid:message_id>/body", "messages/<uuid:message_id>/raw",
                      "attachments/<uuid:attachment_id>", "attachments/<uuid:attachment_id>/inline",
                      "drafts", "drafts/<uuid:draft_id>", "uploads/<uuid:upload_id>", "identities", "templates",
                      "messages/<uuid:message_id>/reply", "recipients", "address-books", "contacts",
-                     "contacts/<uuid:contact_id>", "contacts/<uuid:contact_id>/photo", "contacts/export"):  # fmt: skip
+                     "contacts/<uuid:contact_id>", "contacts/<uuid:contact_id>/photo", "contacts/export",
+                     "calendars", "calendars/<uuid:calendar_id>/export", "events", "events/<uuid:event_id>",
+                     "events/overlaps", "events/search", "tasks"):  # fmt: skip
         assert f"api/v1/{expected}" in seen
 
 
+MARCH: Final = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
 BODIES: Final = (
     {"action": "read", "messages": ["message_id"]},
     {"action": "trash", "threads": ["thread_id"]},
@@ -235,9 +255,10 @@ def test_an_act_on_anothers_mail_is_refused_as_if_there_were_none(
     [
         ("contacts", {"collection_id": "collection_id", "full_name": "Mine"}),
         ("contacts/delete", {"contacts": ["contact_id"]}),
+        ("events", {"collection_id": "calendar_id", "title": "Mine", "start": {"date": "2026-03-02"}}),
     ],
 )
-def test_an_act_on_anothers_contacts_is_refused_as_if_there_were_none(
+def test_an_act_on_anothers_collections_is_refused_as_if_there_were_none(
     path: str, body: dict[str, Any], world: World, committed: None
 ) -> None:
     for who in world.strangers:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import vobject
 
-from apps.providers.adapters import contentlines, vcard
+from apps.providers.adapters import contentlines, three_way, vcard
 from apps.providers.adapters.vcard import matching, values
 
 FOLDER = Path(__file__).parent.parent / "corpora" / "vcf"
@@ -229,7 +229,7 @@ def test_the_members_of_a_group_come_and_go() -> None:
 
 
 def settle(field: str, before: Any, wanted: Any, now: Any) -> tuple[Any, bool]:
-    return values.settled(field, before, wanted, now)
+    return three_way.settled(values.KEYS.get(field), before, wanted, now)
 
 
 def mail(*addresses: str) -> list[dict[str, Any]]:

@@ -1,8 +1,10 @@
 """The parts of a card that can be edited, as JSON; and what becomes of an edit when somebody else edited, too."""
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+from apps.providers.adapters import three_way
 
 from .card import Address, Card, Labelled, PartialDate
 from .matching import email, phone
@@ -68,28 +70,6 @@ KEYS: Final[dict[str, Callable[[Any], Any]]] = {
 """Fields that hold several values, and by what one is told from another."""
 
 
-def settled(field: str, before: Value, wanted: Value, now: Value) -> tuple[Value, bool]:
-    """What a field becomes when it was `before`, is to be `wanted`, and is `now`; and whether that overrides
-    somebody. Of several values each is added, changed or taken away by itself."""
-    if field in KEYS:
-        return _several(KEYS[field], before, wanted, now), False
-    return wanted, now not in (before, wanted)
-
-
-def _several(key: Callable[[Any], Any], before: Sequence[Any], wanted: Sequence[Any], now: Sequence[Any]) -> list[Any]:
-    if list(now) == list(before):
-        return list(wanted)
-    was, will = {key(item): item for item in before}, {key(item): item for item in wanted}
-    found = []
-    for item in now:
-        name = key(item)
-        if name in was and name not in will:
-            continue
-        found.append(will[name] if name in will and will[name] != was.get(name, item) else item)
-    held = {key(item) for item in found}
-    return found + [item for name, item in will.items() if name not in was and name not in held]
-
-
 def changes(
     card: Card, wanted: Mapping[str, Value], before: Mapping[str, Value]
 ) -> tuple[dict[str, Value], tuple[str, ...]]:
@@ -97,7 +77,7 @@ def changes(
     found, conflicts = {}, []
     for field, value in wanted.items():
         now = of(card, field)
-        becomes, overrides = settled(field, before.get(field, now), value, now)
+        becomes, overrides = three_way.settled(KEYS.get(field), before.get(field, now), value, now)
         if becomes != now:
             found[field] = becomes
         if overrides:

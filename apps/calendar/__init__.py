@@ -1,0 +1,1 @@
+"""Calendars, the events and tasks in them."""

@@ -1,0 +1,110 @@
+"""Calendars over HTTP: each view parses, calls one function, answers."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+
+from apps.core.problems import Problem
+from apps.outbound.acts import KEY, accepted, key_of
+from apps.providers.api import parsed
+from apps.users.tenancy import TenantAPIView, TenantRequest
+
+from . import exchange, queries, writing
+from .forms import AnswerIn, EventIn, EventPatch, Scoped
+from .queries import Window
+
+
+def _plain(given: Any) -> Any:
+    """What a form took, as plain JSON."""
+    if isinstance(given, dict):
+        return {name: _plain(value) for name, value in given.items()}
+    return [_plain(each) for each in given] if isinstance(given, list) else given
+
+
+class CalendarsView(TenantAPIView):
+    """GET: the calendars of all my accounts."""
+
+    def get(self, request: TenantRequest) -> Response:
+        return Response(queries.calendars(request.member))
+
+
+class EventsView(TenantAPIView):
+    """GET: what takes place in a window of time. POST: a new event or task."""
+
+    def get(self, request: TenantRequest) -> Response:
+        return Response(queries.instances(request.member, Window.parse(request.query_params)))
+
+    @extend_schema(parameters=[KEY], request=EventIn)
+    def post(self, request: TenantRequest) -> Response:
+        given = _plain(parsed(EventIn, request).validated_data)
+        place, component = given.pop("collection_id"), given.pop("component")
+        return accepted(writing.create(request.member, key_of(request), place, component, given))
+
+
+class EventView(TenantAPIView):
+    """GET: an event, or with `key` one instance. PATCH: other values. DELETE: it, from an instance on, or one."""
+
+    def get(self, request: TenantRequest, event_id: UUID) -> Response:
+        given = request.query_params
+        here = queries.zone_of(given.get("zone") or "UTC")
+        return Response(queries.event(request.member, event_id, given.get("key", ""), here))
+
+    @extend_schema(parameters=[KEY], request=EventPatch)
+    def patch(self, request: TenantRequest, event_id: UUID) -> Response:
+        given = _plain(parsed(EventPatch, request).validated_data)
+        scope, instance = given.pop("scope"), given.pop("key")
+        return accepted(writing.change(request.member, key_of(request), event_id, scope, instance, given))
+
+    @extend_schema(parameters=[KEY], request=Scoped)
+    def delete(self, request: TenantRequest, event_id: UUID) -> Response:
+        given = parsed(Scoped, request).validated_data
+        return accepted(writing.delete(request.member, key_of(request), event_id, given["scope"], given["key"]))
+
+
+class AnswerView(TenantAPIView):
+    """POST: my answer to an invitation."""
+
+    @extend_schema(parameters=[KEY], request=AnswerIn)
+    def post(self, request: TenantRequest, event_id: UUID) -> Response:
+        given = parsed(AnswerIn, request).validated_data
+        return accepted(writing.answer(request.member, key_of(request), event_id, given["key"], given["status"]))
+
+
+class OverlapsView(TenantAPIView):
+    """GET: what else takes my time in a window."""
+
+    def get(self, request: TenantRequest) -> Response:
+        try:
+            without = UUID(request.query_params["without"]) if request.query_params.get("without") else None
+        except ValueError:
+            raise Problem(400, "invalid", "`without` must be the id of an event.") from None
+        return Response(queries.overlaps(request.member, Window.parse(request.query_params), without))
+
+
+class SearchView(TenantAPIView):
+    """GET: events that hold all words of `q`."""
+
+    def get(self, request: TenantRequest) -> Response:
+        given = request.query_params
+        return Response(queries.search(request.member, given.get("q", ""), queries.zone_of(given.get("zone") or "UTC")))
+
+
+class TasksView(TenantAPIView):
+    """GET: tasks; with `done=1` those that are done."""
+
+    def get(self, request: TenantRequest) -> Response:
+        return Response(queries.tasks(request.member, done=request.query_params.get("done") == "1"))
+
+
+class ExportView(TenantAPIView):
+    """GET: a calendar as an .ics file."""
+
+    def get(self, request: TenantRequest, calendar_id: UUID) -> HttpResponse:
+        name, data = exchange.export(request.member, calendar_id)
+        answer = HttpResponse(data, content_type="text/calendar; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        answer["X-Content-Type-Options"] = "nosniff"
+        return answer

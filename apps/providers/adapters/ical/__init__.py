@@ -1,0 +1,37 @@
+"""iCalendar objects (RFC 5545) as pure functions over octets: read, expanded, edited line by line."""
+
+from .digest import digest
+from .files import join, pieces
+from .model import Attachment, Attendee, Item
+from .moments import Length, Moment, after, between, stamp
+from .reading import Whole, read
+from .series import Instance, Series, expand
+from .shifting import follows, moved
+from .writing import Change, before, change, instance, new, split
+
+__all__ = [
+    "Attachment",
+    "Attendee",
+    "Change",
+    "Instance",
+    "Item",
+    "Length",
+    "Moment",
+    "Series",
+    "Whole",
+    "after",
+    "before",
+    "between",
+    "change",
+    "digest",
+    "expand",
+    "follows",
+    "instance",
+    "join",
+    "moved",
+    "new",
+    "pieces",
+    "read",
+    "split",
+    "stamp",
+]
