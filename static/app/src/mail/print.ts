@@ -39,6 +39,13 @@ export async function print(mirror: Mirror, what: Printable): Promise<void> {
 
 function printWhenLoaded(page: Window, until: number): void {
   if (page.closed || Date.now() > until) return;
-  if (page.location.pathname.startsWith(PAGE) && page.document.readyState === 'complete') page.print();
-  else setTimeout(() => printWhenLoaded(page, until), LOOK_EVERY);
+  if (!page.location.pathname.startsWith(PAGE) || page.document.readyState !== 'complete') {
+    setTimeout(() => printWhenLoaded(page, until), LOOK_EVERY);
+    return;
+  }
+  try {
+    page.print();
+  } catch (error) {
+    if (!(error instanceof DOMException || error instanceof TypeError)) throw error; // the person is closing the window
+  }
 }
