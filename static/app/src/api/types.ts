@@ -1,6 +1,7 @@
 // The shapes the server speaks. Times are ISO 8601 UTC, ids are UUID strings, sizes are bytes.
 
 import type { Draft } from '../compose/types';
+import type { Calendar, CalendarEvent } from '../calendar/types';
 import type { AddressBook, Contact } from '../contacts/types';
 
 export type Id = string;
@@ -255,7 +256,7 @@ export interface CommandFailure {
   sentence: string;
   messages?: Id[];
   threads?: Id[];
-  /** Contacts it was about. */
+  /** Contacts or events it was about. */
   objects?: Id[];
   draft_id?: Id;
 }
@@ -280,6 +281,9 @@ export type JournalEvent =
   | Frame<'command:update', CommandProgress>
   | Frame<'draft:update', { draft: Draft }>
   | Frame<'draft:delete', { id: Id }>
+  | Frame<'calendar:event_new', { event: CalendarEvent }>
+  | Frame<'calendar:event_update', { event: CalendarEvent } | { collections: Calendar[]; gone: Id[]; backfill: boolean }>
+  | Frame<'calendar:event_delete', { id: Id; collection_id: Id }>
   | Frame<'contacts:new', { contact: Contact }>
   | Frame<'contacts:update', { contact: Contact } | { collections: AddressBook[]; gone: Id[]; backfill: boolean }>
   | Frame<'contacts:delete', { id: Id; collection_id: Id }>

@@ -2,6 +2,7 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type { Locale } from '../api/types';
+import type { CalendarWords } from '../calendar/en';
 import type { Words } from '../compose/en';
 import type { ContactWords } from '../contacts/en';
 import { remember, remembered } from '../shell/preferences';
@@ -10,7 +11,7 @@ import { it } from './it';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en; compose: Words; contacts: ContactWords };
+    resources: { translation: typeof en; calendar: CalendarWords; compose: Words; contacts: ContactWords };
     returnNull: false;
   }
 }
@@ -34,6 +35,11 @@ export async function startLanguages(): Promise<void> {
 
 export function language(): Locale {
   return i18next.language === 'it' ? 'it' : 'en';
+}
+
+/** The language with the country that the browser is of, for dates and numbers: days stand before months in Britain. */
+export function region(): string {
+  return navigator.language.toLowerCase().startsWith(`${language()}-`) ? navigator.language : { en: 'en-GB', it: 'it-IT' }[language()];
 }
 
 export function speak(locale: Locale): void {

@@ -1,5 +1,5 @@
 // The frame of the application: sidebar, banners, the page, and on phones the bottom bar.
-import { BookUser, CircleUser, CloudOff, Mail, PenLine, Search, Settings } from 'lucide-react';
+import { BookUser, CalendarDays, CloudOff, Mail, PenLine, Search, Settings } from 'lucide-react';
 import { Suspense, lazy, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
@@ -23,6 +23,7 @@ import { usePageTitle } from './usePageTitle';
 
 const AllInboxes = lazy(() => import('../mail/AllInboxes'));
 const AccountsPage = lazy(() => import('../accounts/AccountsPage'));
+const CalendarPage = lazy(() => import('../calendar/CalendarPage'));
 const ContactsPage = lazy(() => import('../contacts/ContactsPage'));
 const ConnectPage = lazy(() => import('../accounts/ConnectPage'));
 const SearchPage = lazy(() => import('../search/SearchPage'));
@@ -101,6 +102,7 @@ function Pages({ me, onMenu }: { me: Me; onMenu: () => void }) {
         {({ mailbox, thread }) => <MailPage key={mailbox} mailbox={mailbox} thread={thread} onMenu={onMenu} />}
       </Route>
       <Route path="/search/:thread?">{({ thread }) => <SearchPage thread={thread} onMenu={onMenu} />}</Route>
+      <Route path="/calendar/:view?/:date?">{({ view, date }) => <CalendarPage view={view} date={date} onMenu={onMenu} />}</Route>
       <Route path="/contacts/:id?">{({ id }) => <ContactsPage id={id} onMenu={onMenu} />}</Route>
       <Route path="/accounts"><AccountsPage /></Route>
       <Route path="/accounts/new"><ConnectPage key="new" account={null} /></Route>
@@ -137,8 +139,8 @@ function NoSuchPage() {
 const TABS = [
   { href: '/', icon: Mail, label: 'nav.mail', under: ['/mail', '/inboxes'] },
   { href: '/search', icon: Search, label: 'nav.search', under: ['/search'] },
+  { href: '/calendar', icon: CalendarDays, label: 'nav.calendar', under: ['/calendar'] },
   { href: '/contacts', icon: BookUser, label: 'nav.contacts', under: ['/contacts'] },
-  { href: '/accounts', icon: CircleUser, label: 'nav.accounts', under: ['/accounts'] },
   { href: '/settings', icon: Settings, label: 'nav.settings', under: ['/settings'] },
 ] as const;
 

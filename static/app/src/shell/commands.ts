@@ -61,10 +61,14 @@ export function keyHandler(): (event: KeyboardEvent) => void {
   const isSequence = (key: string): boolean => key.includes(' ');
   // Sequences are heard first and take the press with them: the s of "g s" must not star.
   const ordered = [...all.filter(([key]) => isSequence(key)), ...all.filter(([key]) => !isSequence(key))];
+  // One key may mean several things on different pages: what is offered decides.
+  const meanings = new Map<string, CommandId[]>();
+  for (const [key, id] of ordered) meanings.set(key, [...(meanings.get(key) ?? []), id]);
   const bindings: Record<string, (event: KeyboardEvent) => void> = {};
-  for (const [key, id] of ordered) {
+  for (const [key, ids] of meanings) {
     bindings[key] = (event) => {
-      if (!isTaken(event, id) && (run(id) || isSequence(key))) event.preventDefault();
+      const free = ids.filter((id) => !isTaken(event, id));
+      if (free.some((id) => run(id)) || (free.length > 0 && isSequence(key))) event.preventDefault();
     };
   }
   return createKeybindingsHandler(bindings);

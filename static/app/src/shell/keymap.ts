@@ -39,7 +39,13 @@ export const KEYMAP = {
   'go.flagged': ['g s'],
   'go.sent': ['g t'],
   'go.drafts': ['g d'],
+  'go.calendar': ['g a'],
   'go.contacts': ['g c'],
+  'calendar.today': ['t'],
+  'calendar.day': ['d'],
+  'calendar.week': ['w'],
+  'calendar.month': ['m'],
+  'calendar.agenda': ['a'],
   'app.keys': ['?', 'Shift+?'],
   'app.palette': ['$mod+k'],
   'app.close': ['Escape'],
@@ -47,7 +53,7 @@ export const KEYMAP = {
 
 export type CommandId = keyof typeof KEYMAP;
 
-export const KEY_GROUPS: { title: 'groupList' | 'groupReader' | 'groupDo' | 'groupSelect' | 'groupWrite' | 'groupGo' | 'groupApp'; commands: CommandId[] }[] = [
+export const KEY_GROUPS: { title: 'groupList' | 'groupReader' | 'groupDo' | 'groupSelect' | 'groupWrite' | 'groupGo' | 'groupCalendar' | 'groupApp'; commands: CommandId[] }[] = [
   { title: 'groupList', commands: ['list.next', 'list.previous', 'list.open', 'list.back'] },
   { title: 'groupReader', commands: ['message.next', 'message.previous', 'thread.expand', 'thread.collapse', 'thread.print'] },
   {
@@ -59,7 +65,8 @@ export const KEY_GROUPS: { title: 'groupList' | 'groupReader' | 'groupDo' | 'gro
   },
   { title: 'groupSelect', commands: ['select.toggle', 'select.all', 'select.none', 'select.read', 'select.unread'] },
   { title: 'groupWrite', commands: ['compose.new', 'compose.reply', 'compose.replyAll', 'compose.forward'] },
-  { title: 'groupGo', commands: ['go.inbox', 'go.flagged', 'go.sent', 'go.drafts', 'go.contacts'] },
+  { title: 'groupGo', commands: ['go.inbox', 'go.flagged', 'go.sent', 'go.drafts', 'go.calendar', 'go.contacts'] },
+  { title: 'groupCalendar', commands: ['calendar.today', 'calendar.day', 'calendar.week', 'calendar.month', 'calendar.agenda'] },
   { title: 'groupApp', commands: ['search.focus', 'app.palette', 'app.keys', 'app.close'] },
 ];
 

@@ -6,7 +6,7 @@ export type Theme = 'system' | 'light' | 'dark';
 export type Density = 'comfortable' | 'compact';
 type Key =
   | 'theme' | 'density' | 'locale' | 'nav' | 'list-width' | 'folded' | 'recent-searches' | `saved-searches:${string}` | 'shortcuts' | 'adapt' | 'after-archive' | 'mark-read' | 'undo-send'
-  | 'notify' | 'push';
+  | 'notify' | 'push' | 'calendars-hidden';
 export type AfterArchive = 'next' | 'previous' | 'list';
 export type MarkRead = 'second' | 'never';
 
@@ -74,7 +74,7 @@ export function afterArchive(): AfterArchive {
 /** When a message counts as read: after a second on screen, or only when the person says so. */
 export const markRead = (): MarkRead => (remembered('mark-read') === 'never' ? 'never' : 'second');
 
-export function rememberedSet(key: 'folded' | 'recent-searches' | `saved-searches:${string}`): string[] {
+export function rememberedSet(key: 'calendars-hidden' | 'folded' | 'recent-searches' | `saved-searches:${string}`): string[] {
   try {
     const kept: unknown = JSON.parse(remembered(key) ?? '[]');
     return Array.isArray(kept) ? kept.filter((item) => typeof item === 'string') : [];

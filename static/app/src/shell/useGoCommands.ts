@@ -1,4 +1,4 @@
-// g i, g s, g t, g d: the mailboxes with a role, of the account one is in, else of the first that has one. g c: contacts.
+// g i, g s, g t, g d: the mailboxes with a role, of the account one is in, else of the first that has one. g a, g c: calendar, contacts.
 import { useLocation } from 'wouter';
 import type { Mailbox, MailboxRole } from '../api/types';
 import { useMailboxes } from '../store/hooks';
@@ -16,6 +16,7 @@ export function useGoCommands(): void {
   useCommand('go.inbox', () => go(to('inbox')), !!to('inbox'));
   useCommand('go.sent', () => go(to('sent')), !!to('sent'));
   useCommand('go.drafts', () => go(to('drafts')), !!to('drafts'));
+  useCommand('go.calendar', () => navigate('/calendar'));
   useCommand('go.contacts', () => navigate('/contacts'));
   // Few providers have a mailbox of flagged mail; the inbox can filter for it.
   const flagged = to('flagged');

@@ -1,0 +1,116 @@
+// The shapes of calendars as the server speaks them.
+import type { Id, Iso } from '../api/types';
+
+export interface Calendar {
+  id: Id;
+  account_id: Id;
+  name: string;
+  /** `#rrggbb`, or empty. */
+  color: string;
+  description: string;
+  timezone: string;
+  events: boolean;
+  tasks: boolean;
+  writable: boolean;
+  total: number;
+  /** Events of the first import that are still to come. */
+  remaining: number;
+  as_of: Iso | null;
+  rev: number;
+}
+
+export type Answer = 'ACCEPTED' | 'TENTATIVE' | 'DECLINED';
+export type Scope = 'this' | 'following' | 'all';
+
+/** One instance in a window. `start` and `end` are dates when it lasts whole days, else points in time. */
+export interface Instance {
+  id: Id;
+  /** Which instance of its series; empty for an event that does not repeat. */
+  key: string;
+  account_id: Id;
+  collection_id: Id;
+  title: string;
+  location: string;
+  start: string;
+  end: string;
+  all_day: boolean;
+  zone: string;
+  status: string;
+  busy: boolean;
+  repeats: boolean;
+  override: boolean;
+  organizer: string;
+  mine: '' | Answer | 'NEEDS-ACTION' | (string & {});
+  pending: boolean;
+  conflict: boolean;
+  rev: number;
+}
+
+/** An event as lists of tasks and journal events have it. */
+export interface CalendarEvent {
+  id: Id;
+  account_id: Id;
+  collection_id: Id;
+  uid: string;
+  component: string;
+  title: string;
+  location: string;
+  starts_at: Iso | null;
+  ends_at: Iso | null;
+  all_day: boolean;
+  zone: string;
+  repeats: boolean;
+  status: string;
+  busy: boolean;
+  organizer: string;
+  mine: Instance['mine'];
+  due_at: Iso | null;
+  done: boolean;
+  pending: boolean;
+  conflict: boolean;
+  rev: number;
+}
+
+export interface Person { address: string; name: string; status: string; role: string; kind: string; rsvp: boolean }
+
+/** A date for what lasts whole days, else a time of a zone; an empty zone is no place. */
+export type When = { date: string } | { at: string; zone: string };
+
+export interface Item {
+  title: string;
+  location: string;
+  description: string;
+  url: string;
+  status: string;
+  busy: boolean;
+  start: When | null;
+  end: When | null;
+  rule: string;
+  organizer: Person | null;
+  attendees: Person[];
+  alarms: number[];
+  categories: string[];
+  attachments: { uri: string; media_type: string; name: string; size: number }[];
+}
+
+export interface WholeEvent extends CalendarEvent {
+  key: string;
+  item: Item | null;
+  /** Of the series, also where one instance is shown. */
+  rule: string;
+  ours: Item | null;
+  problems: string[];
+  writable: boolean;
+  /** The address of the account that has it. */
+  own: string;
+  start?: string;
+  end?: string;
+  next?: { start: string; end: string }[];
+}
+
+/** What an edit names; what it does not name stays. */
+export type EventChange = Partial<Pick<Item, 'title' | 'location' | 'description' | 'busy' | 'rule' | 'alarms'>> & {
+  start?: When;
+  end?: When;
+  attendees?: Pick<Person, 'address' | 'name'>[];
+};

@@ -1,0 +1,185 @@
+"""The calendar in the browser: a person's day with it, and what another program does meanwhile."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from pmsync.demo import cast
+from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, open_page
+from tests.e2e.demo import Demo
+from tests.e2e.elsewhere import Elsewhere, sync
+from tests.e2e.test_writing import assert_accessible
+
+pytestmark = [pytest.mark.chromium, pytest.mark.slow]
+SOON = 20_000
+ZONE = ZoneInfo(EMILY.timezone)
+
+
+class Diary(Elsewhere):
+    """Another program at Emily's calendar."""
+
+    def event(self, uid: str, title: str, start: datetime, *lines: str) -> None:
+        """Put an event of an hour."""
+        times = (f"DTSTART:{start.astimezone(UTC):%Y%m%dT%H%M%SZ}", "DURATION:PT1H")
+        head = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//T//T//EN", "BEGIN:VEVENT", f"UID:{uid}")
+        self.put(
+            uid, *head, "DTSTAMP:20260101T000000Z", *times, f"SUMMARY:{title}", *lines, "END:VEVENT", "END:VCALENDAR"
+        )
+
+
+@pytest.fixture
+def elsewhere(demo: Demo) -> Iterator[Diary]:
+    made = Diary(demo, "calendar")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def calendar(page: Page) -> Page:
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    expect(page.get_by_role("group", name="View")).to_be_visible(timeout=SOON)
+    event(page, "Standup").first.wait_for(timeout=SOON)
+    return page
+
+
+def event(page: Page, title: str) -> Locator:
+    return page.locator("[data-event]").filter(has_text=title)
+
+
+def quiet_week() -> date:
+    """A Monday far enough ahead that the demo has little in its week."""
+    today = datetime.now(ZONE).date()
+    return today + timedelta(days=7 - today.weekday(), weeks=10)
+
+
+def go(page: Page, day: date, view: str = "week") -> None:
+    page.evaluate("path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }",
+                  f"/calendar/{view}/{day.isoformat()}")  # fmt: skip
+
+
+def at(day: date, hour: int) -> datetime:
+    return datetime.combine(day, datetime.min.time(), ZONE) + timedelta(hours=hour)
+
+
+def test_an_event_is_made_from_one_line_changed_and_deleted(calendar: Page, elsewhere: Diary) -> None:
+    page = calendar
+    page.screenshot(path=SHOTS / "calendar-week-desk.png")
+    assert_accessible(page)
+    page.keyboard.press("c")
+    page.get_by_label("Title").fill("Lunch with Ada tomorrow 12:30 for 45 min")
+    page.screenshot(path=SHOTS / "calendar-new-desk.png")
+    assert_accessible(page)
+    page.keyboard.press("Enter")
+    tomorrow = datetime.now(ZONE).date() + timedelta(days=1)
+    go(page, tomorrow, "day")
+    expect(event(page, "Lunch with Ada").first).to_be_visible(timeout=SOON)
+    event(page, "Lunch with Ada").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(re.compile("12:30.*13:15"))).to_be_visible()
+    dialog.get_by_role("button", name="Edit").click()
+    page.get_by_label("Place").fill("Café Luna")
+    page.get_by_role("button", name="Save").click()
+    expect(event(page, "Café Luna").first).to_be_visible(timeout=SOON)
+    event(page, "Café Luna").first.click()
+    expect(page.get_by_role("dialog").get_by_text("Being saved")).to_have_count(0, timeout=SOON)
+    assert "LOCATION:Café Luna" in elsewhere.texts()
+    page.keyboard.press("Escape")
+    event(page, "Lunch with Ada").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(event(page, "Lunch with Ada")).to_have_count(0, timeout=SOON)
+
+
+def test_a_series_is_changed_for_one_date_and_for_all(calendar: Page, demo: Demo, elsewhere: Diary) -> None:
+    page, uid, monday = calendar, str(uuid.uuid4()), quiet_week()
+    elsewhere.event(uid, "Yoga", at(monday, 7), "RRULE:FREQ=DAILY;COUNT=5")
+    sync(page, demo)
+    go(page, monday)
+    expect(event(page, "Yoga")).to_have_count(5, timeout=SOON)
+    event(page, "Yoga").nth(1).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Every day, 5 times")).to_be_visible()
+    page.screenshot(path=SHOTS / "calendar-event-desk.png")
+    assert_accessible(page)
+    dialog.get_by_role("button", name="Edit").click()
+    page.get_by_label("Title").fill("Yoga outside")
+    page.screenshot(path=SHOTS / "calendar-form-desk.png")
+    assert_accessible(page)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alertdialog")).to_be_visible()
+    page.screenshot(path=SHOTS / "calendar-scope-desk.png")
+    assert_accessible(page)
+    page.get_by_role("button", name="Continue").click()
+    expect(event(page, "Yoga outside")).to_have_count(1, timeout=SOON)
+    event(page, "Yoga").nth(3).click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_label("This and all that follow").check()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(event(page, "Yoga")).to_have_count(3, timeout=SOON)
+
+
+def test_an_event_is_dragged_and_what_another_program_does_is_seen(
+    calendar: Page, demo: Demo, elsewhere: Diary
+) -> None:
+    page, uid, monday = calendar, str(uuid.uuid4()), quiet_week() + timedelta(weeks=1)
+    elsewhere.event(uid, "Piano", at(monday, 9))
+    sync(page, demo)
+    go(page, monday)
+    box = event(page, "Piano").first
+    box.wait_for(timeout=SOON)
+    held = box.bounding_box()
+    assert held is not None
+    page.mouse.move(held["x"] + 20, held["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(held["x"] + 20, held["y"] + 40, steps=5)
+    page.mouse.move(held["x"] + 20, held["y"] + 10 + held["height"] * 2, steps=10)
+    page.mouse.up()
+    event(page, "Piano").first.click()
+    expect(page.get_by_role("dialog").get_by_text(re.compile("11:00.*12:00"))).to_be_visible(timeout=SOON)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    elsewhere.event(str(uuid.uuid4()), "Choir", at(monday + timedelta(days=2), 10))
+    sync(page, demo)
+    expect(event(page, "Choir").first).to_be_visible(timeout=SOON)
+
+
+def test_an_invitation_is_answered_and_says_what_else_is_then(calendar: Page, demo: Demo, elsewhere: Diary) -> None:
+    page, uid, monday = calendar, str(uuid.uuid4()), quiet_week() + timedelta(weeks=2)
+    elsewhere.event(str(uuid.uuid4()), "Haircut", at(monday, 10))
+    people = (
+        "ORGANIZER;CN=Rita Boss:mailto:rita@elsewhere.test",
+        f"ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:{EMILY.email}",
+    )
+    elsewhere.event(uid, "Board", at(monday, 10), *people)
+    sync(page, demo)
+    go(page, monday)
+    event(page, "Board").first.click(timeout=SOON)
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Rita Boss invites you")).to_be_visible()
+    expect(dialog.get_by_text("At the same time: Haircut")).to_be_visible()
+    dialog.get_by_role("button", name="Maybe").click()
+    expect(dialog.get_by_role("button", name="Maybe", pressed=True)).to_be_visible(timeout=SOON)
+    page.screenshot(path=SHOTS / "calendar-invitation-desk.png")
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("view", ["day", "week", "month", "agenda"])
+def test_each_view_on_a_desk_and_on_a_phone_in_the_dark(browser: Browser, demo: Demo, view: str) -> None:
+    person, today = cast.TENANTS[0].people[0], datetime.now(ZONE).date()
+    tuesday = today - timedelta(days=today.weekday() - 1)
+    for name, size in (("desk", DESK), ("phone", PHONE)):
+        page = open_page(browser, demo, size, person)
+        if name == "phone":
+            page.emulate_media(color_scheme="dark")
+        go(page, tuesday, view)
+        page.locator("[data-event]").first.wait_for(timeout=SOON)
+        page.wait_for_timeout(500)
+        page.screenshot(path=SHOTS / f"calendar-{view}-{name}-it.png")
+        assert_accessible(page)
+        page.context.close()
