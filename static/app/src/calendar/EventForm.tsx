@@ -96,7 +96,8 @@ export default function EventForm(props: EventFormProps) {
   function save(submit: FormEvent): void {
     submit.preventDefault();
     let now = values;
-    if (draft?.free && !event) now = { ...values, ...read(values) };
+    // What the person chose in the fields stands, whatever the title says.
+    if (draft?.free && values.times === before.times) now = { ...values, ...read(values) };
     if (!now.title.trim()) return setFault(t('needTitle'));
     if (!sensible(now.times)) return setFault(t('needTimes'));
     const wrong = people(now.guests).find((address) => !ADDRESS.test(address));
@@ -180,7 +181,7 @@ function read(values: Values): Pick<Values, 'title' | 'times'> {
   };
 }
 
-function alarmName(minutes: number, t: ReturnType<typeof useTranslation<'calendar'>>['t']): string {
+export function alarmName(minutes: number, t: ReturnType<typeof useTranslation<'calendar'>>['t']): string {
   if (minutes === 0) return t('alarms.at');
   if (minutes % 1440 === 0) return t('alarms.days', { count: minutes / 1440 });
   if (minutes % 60 === 0) return t('alarms.hours', { count: minutes / 60 });

@@ -12,7 +12,7 @@ import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
 import { remove, reply } from './acts';
 import css from './calendar.module.css';
-import EventForm from './EventForm';
+import EventForm, { alarmName } from './EventForm';
 import { sentence } from './rule';
 import { ScopeDialog } from './ScopeDialog';
 import { HERE, spoken } from './times';
@@ -137,7 +137,7 @@ function Told({ instance, event, others, calendars, onAnswer }: ToldProps) {
         </div>
       )}
       <People item={item} />
-      {item.alarms.length > 0 && <Row icon={<AlarmClock size={16} aria-hidden />}><p>{item.alarms.map((minutes) => (minutes === 0 ? t('alarms.at') : t('alarms.minutes', { count: minutes }))).join(' · ')}</p></Row>}
+      {item.alarms.length > 0 && <Row icon={<AlarmClock size={16} aria-hidden />}><p>{item.alarms.map((minutes) => alarmName(minutes, t)).join(' · ')}</p></Row>}
       {item.description && <Row icon={<Text size={16} aria-hidden />}><p className={css.text}>{item.description}</p></Row>}
       {item.attachments.length > 0 && (
         <Row icon={<Paperclip size={16} aria-hidden />}>
