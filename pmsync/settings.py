@@ -53,6 +53,7 @@ TENANT_APPS = [
     "apps.calendar",
     "apps.contacts",
     "apps.compose",
+    "apps.scheduling",
 ]
 INSTALLED_APPS = SHARED_APPS + TENANT_APPS
 

@@ -16,6 +16,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.calendar.urls")),
     path("", include("apps.contacts.urls")),
     path("", include("apps.compose.urls")),
+    path("", include("apps.scheduling.urls")),
 ]
 
 urlpatterns = [

@@ -40,8 +40,8 @@ class EventsView(TenantAPIView):
     @extend_schema(parameters=[KEY], request=EventIn)
     def post(self, request: TenantRequest) -> Response:
         given = _plain(parsed(EventIn, request).validated_data)
-        place, component = given.pop("collection_id"), given.pop("component")
-        return accepted(writing.create(request.member, key_of(request), place, component, given))
+        place, component, tell = given.pop("collection_id"), given.pop("component"), given.pop("tell")
+        return accepted(writing.create(request.member, key_of(request), place, component, given, tell=tell))
 
 
 class EventView(TenantAPIView):
@@ -55,13 +55,15 @@ class EventView(TenantAPIView):
     @extend_schema(parameters=[KEY], request=EventPatch)
     def patch(self, request: TenantRequest, event_id: UUID) -> Response:
         given = _plain(parsed(EventPatch, request).validated_data)
-        scope, instance = given.pop("scope"), given.pop("key")
-        return accepted(writing.change(request.member, key_of(request), event_id, scope, instance, given))
+        scope, instance, tell = given.pop("scope"), given.pop("key"), given.pop("tell")
+        key = key_of(request)
+        return accepted(writing.change(request.member, key, event_id, scope, instance, given, tell=tell))
 
     @extend_schema(parameters=[KEY], request=Scoped)
     def delete(self, request: TenantRequest, event_id: UUID) -> Response:
         given = parsed(Scoped, request).validated_data
-        return accepted(writing.delete(request.member, key_of(request), event_id, given["scope"], given["key"]))
+        key, (scope, instance) = key_of(request), (given["scope"], given["key"])
+        return accepted(writing.delete(request.member, key, event_id, scope, instance, tell=given["tell"]))
 
 
 class AnswerView(TenantAPIView):
@@ -70,7 +72,8 @@ class AnswerView(TenantAPIView):
     @extend_schema(parameters=[KEY], request=AnswerIn)
     def post(self, request: TenantRequest, event_id: UUID) -> Response:
         given = parsed(AnswerIn, request).validated_data
-        return accepted(writing.answer(request.member, key_of(request), event_id, given["key"], given["status"]))
+        key, instance = key_of(request), given["key"]
+        return accepted(writing.answer(request.member, key, event_id, instance, given["status"], tell=given["tell"]))
 
 
 class OverlapsView(TenantAPIView):

@@ -65,14 +65,20 @@ class EventFields(serializers.Serializer[Any]):
     priority = serializers.IntegerField(min_value=0, max_value=9, required=False)
 
 
-class EventIn(EventFields):
+class Telling(serializers.Serializer[Any]):
+    """Whether those invited, or who invites, hear of it by mail. A server that tells them itself does so anyhow."""
+
+    tell = serializers.BooleanField(default=True)
+
+
+class EventIn(EventFields, Telling):
     """A new event or task, and the calendar that it goes into."""
 
     collection_id = serializers.UUIDField()
     component = serializers.ChoiceField(["VEVENT", "VTODO"], default="VEVENT")
 
 
-class Scoped(serializers.Serializer[Any]):
+class Scoped(Telling):
     """Which part of a series is meant: an instance by its `key`; `this`, `following` ones too, or `all`."""
 
     scope = serializers.ChoiceField(["this", "following", "all"], default="all")
@@ -83,7 +89,7 @@ class EventPatch(EventFields, Scoped):
     """Other values, and of which part of a series."""
 
 
-class AnswerIn(serializers.Serializer[Any]):
+class AnswerIn(Telling):
     """An answer to an invitation; with a `key` for one instance."""
 
     status = serializers.ChoiceField(ANSWERS)

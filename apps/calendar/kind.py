@@ -13,7 +13,7 @@ from apps.providers import connections
 from apps.providers.adapters import ical
 from apps.providers.adapters.collections import CollectionAdapter, CollectionRecord
 from apps.providers.adapters.dav import Service
-from apps.providers.adapters.ical import Change, Item, Moment, Series, Whole, series
+from apps.providers.adapters.ical import Change, Item, Moment, Series, Whole, itip, series
 from apps.providers.models import ProviderAccount
 
 from . import rows
@@ -67,10 +67,12 @@ class CalendarKind(CollectionKind):
 
     def before(self, data: bytes, change: Mapping[str, Any]) -> dict[str, Any]:
         """See CollectionKind."""
-        return ical.before(data, edit_of(change))
+        return {} if "itip" in change else ical.before(data, edit_of(change))
 
     def edit(self, data: bytes, change: Mapping[str, Any], before: Mapping[str, Any]) -> Edited:
         """See CollectionKind. Raises ValueError, with a sentence, for an edit that makes no sense."""
+        if "itip" in change:
+            return Edited(itip.applied(data, change["itip"].encode(), change["own"], change["stamp"]), ())
         return Edited(*ical.change(data, edit_of(change), before))
 
     def collection_json(self, row: Any) -> dict[str, Any]:

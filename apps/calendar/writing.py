@@ -1,9 +1,10 @@
 """What people do to events: make, change, move, answer, delete; one instance, from one on, or all of a series."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from apps.collections import service
 from apps.core.clock import now
@@ -14,15 +15,21 @@ from apps.providers.adapters.ical import Whole, series, values
 from apps.realtime.journal import Event as Told
 from apps.users.members import Member
 
+from . import announcing
+from .announcing import Doing
 from .kind import KIND
 from .models import Calendar, Event
 
+PLAIN: Final = re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_.@-]{0,99}")
+"""UIDs that name a file as they are."""
 ANSWERS: Final = ("ACCEPTED", "TENTATIVE", "DECLINED")
 Fields = Mapping[str, Any]
 
 
-def create(member: Member, key: str, calendar_id: UUID, component: str, fields: Fields) -> dict[str, Any]:
-    """A new event or task in a calendar. Raises problems that say what is wrong."""
+def create(
+    member: Member, key: str, calendar_id: UUID, component: str, fields: Fields, *, tell: bool = True
+) -> dict[str, Any]:
+    """A new event or task in a calendar; `tell`: those invited hear of it. Raises problems that say what is wrong."""
     place = service.collection(KIND, member, calendar_id)
     if place.components and component not in place.components:
         what = "tasks" if component == "VTODO" else "events"
@@ -34,10 +41,25 @@ def create(member: Member, key: str, calendar_id: UUID, component: str, fields: 
         data = ical.new(_with_organizer(fields, place), uid, _stamp(), component)
     except ValueError as error:
         raise Problem(400, "invalid", str(error)) from None
-    return service.create(KIND, member, key, calendar_id, _place(place, uid), data)
+    service.to_make(KIND, member, place)
+
+    def act(request: CommandRequest) -> list[Told]:
+        return make(request, place, uid, data, tell=tell)
+
+    return service.once(KIND, member, key, "create", 1, act)
 
 
-def change(member: Member, key: str, event_id: UUID, scope: str, instance: str, fields: Fields) -> dict[str, Any]:
+def make(request: CommandRequest, place: Calendar, uid: str, data: bytes, *, tell: bool = True) -> list[Told]:
+    """Put an event into a calendar where that may be done, as part of an act, and have those invited told."""
+    told = service.make(KIND, request, place, _place(place, uid), data)
+    if tell:
+        announcing.tell(Doing(request, Event.objects.get(pk=request.args["object"])))
+    return told
+
+
+def change(
+    member: Member, key: str, event_id: UUID, scope: str, instance: str, fields: Fields, *, tell: bool = True
+) -> dict[str, Any]:
     """Other values for an event: `scope` is `this` (instance), `following` (from it on) or `all`.
 
     What an instance of a series is given for `all` is given to the series: its start moves by as much. Raises
@@ -49,39 +71,64 @@ def change(member: Member, key: str, event_id: UUID, scope: str, instance: str, 
         whole = _whole(row)
         told = dict(_with_organizer(fields, row.collection) if fields.get("attendees") else fields)
         if not row.repeats or not instance:
-            return service.edit(KIND, request, row, {"stamp": _stamp(), "fields": told})
+            return _edited(request, row, {"stamp": _stamp(), "fields": told}, tell=tell)
         if scope == "this":
-            return service.edit(KIND, request, row, _edit("this", instance, fields=told))
+            return _edited(request, row, _edit("this", instance, fields=told), tell=tell)
         if scope == "following" and not _first(whole, instance):
-            return _from_here(request, row, instance, told)
-        return service.edit(KIND, request, row, {"stamp": _stamp(), "fields": _of_all(whole, instance, told)})
+            return _from_here(request, row, instance, told, tell=tell)
+        edit = {"stamp": _stamp(), "fields": _of_all(whole, instance, told)}
+        return _edited(request, row, edit, tell=tell)
 
     return service.once(KIND, member, key, "change", 1, _sensible(act))
 
 
-def delete(member: Member, key: str, event_id: UUID, scope: str, instance: str) -> dict[str, Any]:
+def _edited(request: CommandRequest, row: Event, edit: dict[str, Any], *, tell: bool) -> list[Told]:
+    """An edit, and those invited told."""
+    before = bytes(row.data)
+    told = service.edit(KIND, request, row, edit)
+    if tell:
+        announcing.tell(Doing(request, row, before))
+    return told
+
+
+def delete(member: Member, key: str, event_id: UUID, scope: str, instance: str, *, tell: bool = True) -> dict[str, Any]:
     """Delete an event, likewise."""
-    row = service.one(KIND, member, event_id)
-    if not row.repeats or not instance or scope == "all" or (scope == "following" and _first(_whole(row), instance)):
-        return service.delete(KIND, member, key, [event_id])
 
     def act(request: CommandRequest) -> list[Told]:
-        edit = _edit("this", instance, gone=True) if scope == "this" else _edit("until", instance)
-        return service.edit(KIND, request, service.to_change(KIND, member, event_id), edit)
+        row = service.to_change(KIND, member, event_id)
+        if scope == "this" and row.repeats and instance:
+            return _edited(request, row, _edit("this", instance, gone=True), tell=tell)
+        if scope == "following" and row.repeats and instance and not _first(_whole(row), instance):
+            return _edited(request, row, _edit("until", instance), tell=tell)
+        told = service.remove(KIND, request, [row])
+        if tell:
+            announcing.tell(Doing(request, row, bytes(row.data), gone=True))
+        return told
 
-    return service.once(KIND, member, key, "change", 1, _sensible(act))
+    return service.once(KIND, member, key, "delete", 1, _sensible(act))
 
 
-def answer(member: Member, key: str, event_id: UUID, instance: str, status: str) -> dict[str, Any]:
+def answer(
+    member: Member, key: str, event_id: UUID, instance: str, status: str, *, tell: bool = True
+) -> dict[str, Any]:
     """Answer an invitation: the whole series, or one instance. Raises problems that say what is wrong."""
 
     def act(request: CommandRequest) -> list[Told]:
         row = service.to_change(KIND, member, event_id)
-        scope = "this" if instance and row.repeats else "all"
-        edit = _edit(scope, instance if scope == "this" else "", reply=[row.account.address, status])
-        return service.edit(KIND, request, row, edit)
+        return answered(request, row, row.account.address, status, instance if row.repeats else "", tell=tell)
 
     return service.once(KIND, member, key, "change", 1, _sensible(act))
+
+
+def answered(
+    request: CommandRequest, row: Event, own: str, status: str, instance: str = "", *, tell: bool
+) -> list[Told]:
+    """The answer of the person invited as `own`, as part of an act, and who invites told."""
+    edit = _edit("this" if instance else "all", instance, reply=[own, status])
+    told = service.edit(KIND, request, row, edit)
+    if tell:
+        announcing.tell(Doing(request, row, answer=status, key=instance))
+    return told
 
 
 def _sensible(act: service.Act) -> service.Act:
@@ -106,7 +153,7 @@ def _first(whole: Whole, instance: str) -> bool:
     return times is None or whole.master is None or series.key_of(instance, times.start) <= times.start.local
 
 
-def _from_here(request: CommandRequest, row: Event, instance: str, fields: dict[str, Any]) -> list[Told]:
+def _from_here(request: CommandRequest, row: Event, instance: str, fields: dict[str, Any], *, tell: bool) -> list[Told]:
     """The series ends before the instance, and another one, as it is to be, begins there."""
     uid, stamp = str(uuid4()), _stamp()
     rest = ical.split(bytes(row.data), instance, uid, stamp)
@@ -114,8 +161,8 @@ def _from_here(request: CommandRequest, row: Event, instance: str, fields: dict[
     key = "" if made.master is None or made.master.start is None else ical.stamp(made.master.start)
     told = _of_all(made, key.rstrip("Z"), fields)
     data, _ = ical.change(rest, ical.Change(stamp, fields=told), {})
-    events = service.edit(KIND, request, row, _edit("until", instance))
-    return [*events, *service.make(KIND, request, row.collection, _place(row.collection, uid), data)]
+    events = _edited(request, row, _edit("until", instance), tell=tell)
+    return [*events, *make(request, row.collection, uid, data, tell=tell)]
 
 
 def _of_all(whole: Whole, instance: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +197,8 @@ def _with_organizer(fields: Fields, place: Calendar) -> dict[str, Any]:
 
 
 def _place(place: Calendar, uid: str) -> str:
-    return f"{place.remote_id.rstrip('/')}/{uid}.ics"
+    name = uid if PLAIN.fullmatch(uid) else str(uuid5(NAMESPACE_URL, uid))
+    return f"{place.remote_id.rstrip('/')}/{name}.ics"
 
 
 def _stamp() -> str:

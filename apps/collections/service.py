@@ -53,7 +53,7 @@ def create(
 ) -> dict[str, Any]:
     """Make an object of this text. The same key again answers the same act. Raises problems that say what is wrong."""
     place = collection(kind, member, collection_id)
-    _may_write(kind, member, [place])
+    to_make(kind, member, place)
 
     def act(request: CommandRequest) -> list[journal.Event]:
         return make(kind, request, place, remote_id, data)
@@ -61,8 +61,13 @@ def create(
     return once(kind, member, key, "create", 1, act)
 
 
+def to_make(kind: CollectionKind, member: Member, place: Any) -> None:
+    """Raise the problem that says why the person may not put anything into a collection; none when they may."""
+    _may_write(kind, member, [place])
+
+
 def make(kind: CollectionKind, request: CommandRequest, place: Any, remote_id: str, data: bytes) -> list[journal.Event]:
-    """Make an object in a collection that the person may write to, as part of an act."""
+    """Make an object in a collection that the person may write to, as part of an act, whose object it then is."""
     account = _locked(kind, place.account_id)
     row = kind.objects(account=account, collection=place, remote_id=remote_id, data=data)
     ingest.fill(row, kind.read(data, place)).save()
@@ -91,15 +96,18 @@ def to_change(kind: CollectionKind, member: Member, object_id: UUID) -> Any:
     return one(kind, member, object_id)
 
 
-def edit(kind: CollectionKind, request: CommandRequest, row: Any, wanted: Mapping[str, Any]) -> list[journal.Event]:
-    """Apply an edit to an object from `to_change`, as part of an act. Raises problems, likewise."""
+def edit(
+    kind: CollectionKind, request: CommandRequest | None, row: Any, wanted: Mapping[str, Any]
+) -> list[journal.Event]:
+    """Apply an edit to an object from `to_change`, as part of an act (None: of nobody's). Raises problems, likewise."""
     shown = bytes(row.data)
     try:
         before = kind.before(shown, wanted)
         edited = kind.edit(shown, wanted, before)
     except ValueError as error:
         raise Problem(400, "invalid", str(error)) from None
-    request.args = {"object": str(row.pk)}
+    if request is not None:
+        request.args = {"object": str(row.pk)}
     if edited.data == shown and row.ours is None:
         return []
     if edited.data != shown:
@@ -119,21 +127,30 @@ def delete(kind: CollectionKind, member: Member, key: str, object_ids: Sequence[
         raise Problem(400, "invalid", f"Name between 1 and {MOST} {kind.called.objects}.")
 
     def act(request: CommandRequest) -> list[journal.Event]:
-        told: list[journal.Event] = []
-        accounts = {row.account_id for row in _writable(kind, member, object_ids)}
-        locked = {account_id: _locked(kind, account_id) for account_id in sorted(accounts)}
-        found = visible(kind, member, object_ids)
-        for account_id, account in locked.items():
-            rows = [row for row in found if row.account_id == account_id]
-            wanted = [Wanted(kind.name, "delete", [row.pk], {"seen": bytes(row.digest).hex()}) for row in rows]
-            for row, command in zip(rows, queue.put(account, wanted, request), strict=True):
-                row.leaving = command.pk
-                row.save(update_fields=["leaving"])
-                told.append(kind.gone_event(row))
-            told += [recounted(kind, account.pk, place) for place in sorted({row.collection_id for row in rows})]
-        return told
+        return remove(kind, request, all_to_change(kind, member, object_ids))
 
     return once(kind, member, key, "delete", len(set(object_ids)), act)
+
+
+def all_to_change(kind: CollectionKind, member: Member, object_ids: Sequence[UUID]) -> list[Any]:
+    """Objects that the person may change, under the locks of their accounts. Raises problems that say why not."""
+    for account_id in sorted({row.account_id for row in _writable(kind, member, object_ids)}):
+        _locked(kind, account_id)
+    return visible(kind, member, object_ids)
+
+
+def remove(kind: CollectionKind, request: CommandRequest, found: Sequence[Any]) -> list[journal.Event]:
+    """Delete objects from `all_to_change`, as part of an act."""
+    told: list[journal.Event] = []
+    for account in ProviderAccount.objects.filter(pk__in={row.account_id for row in found}).order_by("pk"):
+        rows = [row for row in found if row.account_id == account.pk]
+        wanted = [Wanted(kind.name, "delete", [row.pk], {"seen": bytes(row.digest).hex()}) for row in rows]
+        for row, command in zip(rows, queue.put(account, wanted, request), strict=True):
+            row.leaving = command.pk
+            row.save(update_fields=["leaving"])
+            told.append(kind.gone_event(row))
+        told += [recounted(kind, account.pk, place) for place in sorted({row.collection_id for row in rows})]
+    return told
 
 
 def _writable(kind: CollectionKind, member: Member, object_ids: Sequence[UUID]) -> list[Any]:

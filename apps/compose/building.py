@@ -102,6 +102,8 @@ def _letter(draft: Draft, header_id: str, date: datetime, *, strict: bool) -> co
         references=tuple(draft.references),
         files=(*pictures, *_files(draft, html)),
         extra=() if strict else ((HEADER, str(draft.pk)),),
+        calendar=draft.calendar,
+        calendar_method=draft.calendar_method,
     )
 
 

@@ -37,7 +37,7 @@ HTML_MOST: Final = 1_500_000
 """Characters. Below what a request may have; more than a person writes."""
 SUBJECT_MOST: Final = 5_000
 EDITABLE: Final = frozenset({DraftState.EDITING, DraftState.FAILED})
-CONTENT: Final = ("to", "cc", "bcc", "subject", "html", "include_quote")
+CONTENT: Final = ("to", "cc", "bcc", "subject", "html", "include_quote", "calendar", "calendar_method")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class Given:
     html: str | None = None
     include_quote: bool | None = None
     attachments: list[str] | None = None
+    calendar: str | None = None
+    calendar_method: str | None = None
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> "Given":
@@ -85,7 +87,9 @@ class Given:
             html=html,
             include_quote=data.get("include_quote"),
             attachments=[str(item["id"]) for item in files] if files is not None else None,
-            **people,
+            to=people["to"],
+            cc=people["cc"],
+            bcc=people["bcc"],
         )
 
 

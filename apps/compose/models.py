@@ -105,6 +105,9 @@ class Draft(models.Model):
     include_quote = models.BooleanField(default=True)
     in_reply_to = models.TextField(blank=True)
     references = ArrayField(models.TextField(), default=list)
+    calendar = models.TextField(blank=True, db_default="")
+    """An iTIP message that it carries: an invitation, an answer to one; and its METHOD."""
+    calendar_method = models.CharField(max_length=16, blank=True, db_default="")
     state = models.CharField(max_length=10, choices=DraftState, default=DraftState.EDITING)
     send_at = models.DateTimeField(null=True)
     undo_until = models.DateTimeField(null=True)

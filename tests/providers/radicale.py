@@ -11,9 +11,9 @@ USERS = {"ada": "pencil", "böb": "schlüssel"}
 
 
 class Radicale:
-    """One server on a free port; its users are USERS."""
+    """One server on a free port; its users are USERS, or `anybody`, whatever the password."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, anybody: bool = False) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -22,7 +22,8 @@ class Radicale:
         config = folder / "config"
         config.write_text(
             f"[server]\nhosts = 127.0.0.1:{self.port}\n"
-            f"[auth]\ntype = htpasswd\nhtpasswd_filename = {folder / 'users'}\nhtpasswd_encryption = plain\n"
+            f"[auth]\ntype = {'none' if anybody else 'htpasswd'}\nhtpasswd_filename = {folder / 'users'}\n"
+            "htpasswd_encryption = plain\n"
             "delay = 0\n"
             f"[storage]\nfilesystem_folder = {folder / 'data'}\n"
             "[logging]\nlevel = warning\n"

@@ -75,6 +75,9 @@ class Letter:
     references: tuple[str, ...] = ()
     files: tuple[File, ...] = ()
     extra: tuple[tuple[str, str], ...] = ()
+    calendar: str = ""
+    """An iTIP message that goes along as an alternative (RFC 6047 section 2.4), and its METHOD."""
+    calendar_method: str = ""
 
 
 def build(letter: Letter, *, with_bcc: Sequence[Person] = ()) -> bytes:
@@ -209,15 +212,20 @@ def parameter(name: str, value: str) -> str:
 
 
 def _body(letter: Letter) -> list[bytes]:
-    """The structure: mixed(alternative(text, related(html, pictures)), files), without levels that hold one part."""
+    """mixed(alternative(text, related(html, pictures), calendar), files), without levels that hold one part."""
     shown = [one for one in letter.files if one.inline and one.content_id and letter.html]
     attached = [one for one in letter.files if one not in shown]
     body = _words("plain", letter.text, "; format=flowed")
+    alternatives = [body]
     if letter.html:
         html = _words("html", letter.html)
         if shown:
             html = _multipart(letter, "related", [html, *map(_file, shown)], '; type="text/html"')
-        body = _multipart(letter, "alternative", [body, html])
+        alternatives.append(html)
+    if letter.calendar:
+        alternatives.append(_words("calendar", letter.calendar, f"; method={letter.calendar_method}"))
+    if len(alternatives) > 1:
+        body = _multipart(letter, "alternative", alternatives)
     return _multipart(letter, "mixed", [body, *map(_file, attached)]) if attached else body
 
 
