@@ -13,7 +13,7 @@ from apps.providers.api import parsed
 from apps.users.tenancy import TenantAPIView, TenantRequest
 
 from . import exchange, queries, writing
-from .forms import AnswerIn, EventIn, EventPatch, Scoped
+from .forms import AnswerIn, EventIn, EventPatch, MoveIn, Scoped
 from .queries import Window
 
 
@@ -74,6 +74,15 @@ class AnswerView(TenantAPIView):
         given = parsed(AnswerIn, request).validated_data
         key, instance = key_of(request), given["key"]
         return accepted(writing.answer(request.member, key, event_id, instance, given["status"], tell=given["tell"]))
+
+
+class MoveView(TenantAPIView):
+    """POST: an event to another calendar."""
+
+    @extend_schema(parameters=[KEY], request=MoveIn)
+    def post(self, request: TenantRequest, event_id: UUID) -> Response:
+        given = parsed(MoveIn, request).validated_data
+        return accepted(writing.move(request.member, key_of(request), event_id, given["collection_id"]))
 
 
 class OverlapsView(TenantAPIView):

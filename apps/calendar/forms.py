@@ -94,3 +94,9 @@ class AnswerIn(Telling):
 
     status = serializers.ChoiceField(ANSWERS)
     key = serializers.RegexField(KEY, required=False, allow_blank=True, default="")
+
+
+class MoveIn(serializers.Serializer[Any]):
+    """The calendar that an event goes to."""
+
+    collection_id = serializers.UUIDField()

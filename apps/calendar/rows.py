@@ -21,6 +21,7 @@ def calendar_json(row: Calendar) -> dict[str, Any]:
         "events": not row.components or "VEVENT" in row.components,
         "tasks": "VTODO" in row.components,
         "writable": row.writable,
+        "schedules": row.schedules,
         "total": row.total,
         "remaining": row.remaining,
         "as_of": iso(row.as_of),

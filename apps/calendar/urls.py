@@ -11,6 +11,7 @@ urlpatterns = [
     path("events/overlaps", api.OverlapsView.as_view()),
     path("events/search", api.SearchView.as_view()),
     path("events/<uuid:event_id>", api.EventView.as_view()),
+    path("events/<uuid:event_id>/move", api.MoveView.as_view()),
     path("events/<uuid:event_id>/answer", api.AnswerView.as_view()),
     path("tasks", api.TasksView.as_view()),
 ]

@@ -1,10 +1,9 @@
 """What people do to events: make, change, move, answer, delete; one instance, from one on, or all of a series."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any, Final
-from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from apps.collections import service
 from apps.core.clock import now
@@ -20,8 +19,6 @@ from .announcing import Doing
 from .kind import KIND
 from .models import Calendar, Event
 
-PLAIN: Final = re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_.@-]{0,99}")
-"""UIDs that name a file as they are."""
 ANSWERS: Final = ("ACCEPTED", "TENTATIVE", "DECLINED")
 Fields = Mapping[str, Any]
 
@@ -31,9 +28,7 @@ def create(
 ) -> dict[str, Any]:
     """A new event or task in a calendar; `tell`: those invited hear of it. Raises problems that say what is wrong."""
     place = service.collection(KIND, member, calendar_id)
-    if place.components and component not in place.components:
-        what = "tasks" if component == "VTODO" else "events"
-        raise Problem(400, "invalid", f"“{place.name}” takes no {what}. Choose another calendar.")
+    _takes(place, component)
     if component == "VEVENT" and not fields.get("start"):
         raise Problem(400, "invalid", "An event begins at some time.")
     uid = str(uuid4())
@@ -44,14 +39,14 @@ def create(
     service.to_make(KIND, member, place)
 
     def act(request: CommandRequest) -> list[Told]:
-        return make(request, place, uid, data, tell=tell)
+        return make(request, place, data, tell=tell)
 
     return service.once(KIND, member, key, "create", 1, act)
 
 
-def make(request: CommandRequest, place: Calendar, uid: str, data: bytes, *, tell: bool = True) -> list[Told]:
+def make(request: CommandRequest, place: Calendar, data: bytes, *, tell: bool = True) -> list[Told]:
     """Put an event into a calendar where that may be done, as part of an act, and have those invited told."""
-    told = service.make(KIND, request, place, _place(place, uid), data)
+    told = service.make(KIND, request, place, _place(place), data)
     if tell:
         announcing.tell(Doing(request, Event.objects.get(pk=request.args["object"])))
     return told
@@ -108,6 +103,28 @@ def delete(member: Member, key: str, event_id: UUID, scope: str, instance: str, 
     return service.once(KIND, member, key, "delete", 1, _sensible(act))
 
 
+def move(member: Member, key: str, event_id: UUID, calendar_id: UUID) -> dict[str, Any]:
+    """Move an event, with all its instances, to another calendar; nobody is told. Raises problems that say why not."""
+    place = service.collection(KIND, member, calendar_id)
+    service.to_make(KIND, member, place)
+
+    def act(request: CommandRequest) -> list[Told]:
+        row = service.to_change(KIND, member, event_id)
+        _takes(place, row.component)
+        if row.collection_id == place.pk:
+            return []
+        return service.move(KIND, request, row, place, _place(place))
+
+    return service.once(KIND, member, key, "move", 1, act)
+
+
+def _takes(place: Calendar, component: str) -> None:
+    """Raise the problem that says a calendar is for other things."""
+    if place.components and component not in place.components:
+        what = "tasks" if component == "VTODO" else "events"
+        raise Problem(400, "invalid", f"“{place.name}” takes no {what}. Choose another calendar.")
+
+
 def answer(
     member: Member, key: str, event_id: UUID, instance: str, status: str, *, tell: bool = True
 ) -> dict[str, Any]:
@@ -162,7 +179,7 @@ def _from_here(request: CommandRequest, row: Event, instance: str, fields: dict[
     told = _of_all(made, key.rstrip("Z"), fields)
     data, _ = ical.change(rest, ical.Change(stamp, fields=told), {})
     events = _edited(request, row, _edit("until", instance), tell=tell)
-    return [*events, *make(request, row.collection, uid, data, tell=tell)]
+    return [*events, *make(request, row.collection, data, tell=tell)]
 
 
 def _of_all(whole: Whole, instance: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -196,9 +213,9 @@ def _with_organizer(fields: Fields, place: Calendar) -> dict[str, Any]:
     return told
 
 
-def _place(place: Calendar, uid: str) -> str:
-    name = uid if PLAIN.fullmatch(uid) else str(uuid5(NAMESPACE_URL, uid))
-    return f"{place.remote_id.rstrip('/')}/{name}.ics"
+def _place(place: Calendar) -> str:
+    """Where something new goes: under a name that nothing had before, also nothing that is on its way out."""
+    return f"{place.remote_id.rstrip('/')}/{uuid4()}.ics"
 
 
 def _stamp() -> str:

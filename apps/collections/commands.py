@@ -1,6 +1,7 @@
 """Carrying out at the provider what people change in a kind of collection, and what becomes of the rows.
 
-    create   the object's row is there already, without an etag; the provider gets its text
+    create   the object's row is there already, without an etag; the provider gets its text. One that comes from
+             another collection (`moves`) is moved there where the provider does that, else the other is deleted after
     change   the edit is applied to whatever text the provider has by now; what somebody else changed
              meanwhile stays, unless it is the same thing: then a person decides
     delete   the row is hidden already
@@ -13,9 +14,10 @@ from typing import Any, Final
 
 from apps.outbound import queue
 from apps.outbound.models import Command
+from apps.outbound.queue import Wanted
 from apps.outbound.registry import Receipt
 from apps.outbound.run import Run
-from apps.providers.adapters.collections import CollectionAdapter, DeleteObject, ObjectRecord, PutObject
+from apps.providers.adapters.collections import CollectionAdapter, DeleteObject, MoveObject, ObjectRecord, PutObject
 from apps.providers.adapters.errors import AdapterError, BothChanged, Conflict, NotFound, Rejected
 from apps.providers.models import ProviderAccount
 from apps.realtime.journal import Event
@@ -44,10 +46,28 @@ class CollectionCommands:
         adapter: CollectionAdapter = run.connection(self.kind)
         if command.action == "delete":
             return self._delete(adapter, row, command)
-        return self._write(adapter, row, command)
+        return self._move(adapter, row, self._moved(command)) or self._write(adapter, row, command)
+
+    def _move(self, adapter: CollectionAdapter, row: Any, old: Any) -> Receipt | None:
+        """Have the provider move it: then whatever it keeps of an object stays. None when it cannot."""
+        if old is None or old.account_id != row.account_id or not old.etag or row.etag:
+            return None
+        try:
+            where, there = old.collection.remote_id, row.collection.remote_id
+            stored = adapter.execute(MoveObject(where, old.remote_id, old.etag, there, row.remote_id))
+        except (Conflict, Rejected):
+            return None
+        return _told(stored.record or ObjectRecord(row.remote_id, "", bytes(row.data)))
 
     def _row(self, command: Command) -> Any:
-        return self.kind.objects._default_manager.select_related("collection").filter(pk__in=command.concerns).first()
+        held = self.kind.objects._default_manager.select_related("collection", "account")
+        return held.filter(pk=command.concerns[0]).first()
+
+    def _moved(self, command: Command) -> Any:
+        """The object that one comes from, on its way out for this command."""
+        told = command.args.get("moves")
+        held = self.kind.objects._default_manager.select_related("collection", "account")
+        return held.filter(pk=told["id"], leaving=command.pk).first() if told else None
 
     def _delete(self, adapter: CollectionAdapter, row: Any, command: Command) -> Receipt:
         """What somebody changed since is not deleted: the person has not seen it, whether the mirror has or not."""
@@ -103,7 +123,19 @@ class CollectionCommands:
         if receipt.get("gone"):
             row.delete()
             return []
-        return self._holds(row, receipt["etag"], base64.b64decode(receipt["text"]))
+        told = self._holds(row, receipt["etag"], base64.b64decode(receipt["text"]))
+        self._leave(command)
+        return told
+
+    def _leave(self, command: Command) -> None:
+        """What was moved is at its new place: the old one goes, if it is there still and as it was."""
+        old = self._moved(command)
+        if old is None:
+            return
+        wanted = Wanted(self.name, "delete", [old.pk], {"seen": command.args["moves"]["seen"]})
+        (gone,) = queue.put(old.account, [wanted], command.request)
+        old.leaving = gone.pk
+        old.save(update_fields=["leaving"])
 
     def _holds(self, row: Any, etag: str, data: bytes) -> list[Event]:
         """The provider holds this text: that of the row, but for what is still on its way."""
@@ -122,9 +154,14 @@ class CollectionCommands:
         if row is None:
             return told
         if not row.etag and command.action == "create":
-            gone = self.kind.gone_event(row)
+            gone = [self.kind.gone_event(row), self._recounted(row)]
             row.delete()
-            return [gone, self._recounted(row), *told]
+            old = self._moved(command)
+            if old is not None:
+                old.leaving = None
+                old.save(update_fields=["leaving"])
+                gone += [self.kind.object_event(self.kind.new, old), self._recounted(old)]
+            return [*gone, *told]
         back = row.leaving == command.pk
         if back:
             row.leaving = None

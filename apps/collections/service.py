@@ -76,6 +76,27 @@ def make(kind: CollectionKind, request: CommandRequest, place: Any, remote_id: s
     return [kind.object_event(kind.new, row), recounted(kind, account.pk, place.pk)]
 
 
+def move(kind: CollectionKind, request: CommandRequest, row: Any, place: Any, remote_id: str) -> list[journal.Event]:
+    """Bring an object from `to_change` into another collection where that may be done, as part of an act.
+
+    It is another object there. The one that was goes once the other is at its provider, and comes back when that will
+    not have it. Raises 409 when it goes to another account while something of it is still on its way.
+    """
+    if place.account_id != row.account_id and queue.open_commands(row.account_id, [row.pk]):
+        raise Problem(409, "pending", f"This {kind.called.object} is still being saved. Try again in a moment.")
+    account = _locked(kind, place.account_id)
+    made = kind.objects(account=account, collection=place, remote_id=remote_id, data=bytes(row.data))
+    ingest.fill(made, kind.read(made.data, place)).save()
+    request.args = {"object": str(made.pk)}
+    told = {"change": {}, "before": {}, "moves": {"id": str(row.pk), "seen": bytes(row.digest).hex()}}
+    (command,) = queue.put(account, [Wanted(kind.name, "create", [made.pk, row.pk], told)], request)
+    request.total = 3  # two objects written to, one deleted
+    row.leaving = command.pk
+    row.save(update_fields=["leaving"])
+    gone = [kind.gone_event(row), recounted(kind, row.account_id, row.collection_id)]
+    return [*gone, kind.object_event(kind.new, made), recounted(kind, account.pk, place.pk)]
+
+
 def change(
     kind: CollectionKind, member: Member, key: str, object_id: UUID, wanted: Mapping[str, Any]
 ) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from apps.calendar import writing
 from apps.calendar.kind import KIND as CALENDAR
 from apps.calendar.models import Calendar, Event
-from apps.collections import service
+from apps.collections import locks, service
 from apps.core.problems import Problem
 from apps.mail.models import Message
 from apps.outbound.models import CommandRequest
@@ -53,7 +53,7 @@ def answer(
         else:
             place = _place(member, message, calendar_id) if status != "DECLINED" else None
             data = itip.invitation(said.data, me, status)
-            told = writing.make(request, place, said.uid, data, tell=False) if place is not None else []
+            told = writing.make(request, place, data, tell=False) if place is not None else []
         Said.objects.update_or_create(
             account_id=message.account_id, uid=said.uid[:255], key=said.key(), defaults={"answer": status}
         )
@@ -66,6 +66,7 @@ def answer(
 
 def _held(member: Member, message: Message, said: itip.Message) -> Event | None:
     """The event in a calendar that the person may change, under its lock."""
+    locks.account(CALENDAR.name, message.account_id)  # two clicks at once put it there once
     row = parties.held(access.changeable_account_ids(member), said.uid, message.account_id)
     if row is None or not row.collection.writable:
         return None
@@ -109,7 +110,7 @@ def add(member: Member, key: str, message_id: UUID, calendar_id: UUID | None) ->
         place = _place(member, message, calendar_id) if said.method != "CANCEL" else None
         if place is None:
             raise Problem(409, "no_calendar", "You have no calendar that this could go into. Connect one first.")
-        return writing.make(request, place, said.uid, itip.invitation(said.data), tell=False)
+        return writing.make(request, place, itip.invitation(said.data), tell=False)
 
     return service.once(CALENDAR, member, key, "add", 1, act)
 

@@ -70,8 +70,9 @@ class Visitor:
 
     def _begin(self) -> list[Placed]:
         now = datetime.now(UTC)
-        if self.rng.random() < 0.35:
-            return [_unread(message) for message in self.writer.notice(now)]
+        if (kind := self.rng.random()) < 0.45:
+            found = self.writer.notice(now) if kind < 0.35 else self.writer.invitation(now)
+            return [_unread(message) for message in found]
         script = self.rng.choice([one for one in self.writer.language.conversations if one.turns[0].who != ME])
         self.open.append(Open(*self._opened(script, now)))
         self.open = self.open[-6:]

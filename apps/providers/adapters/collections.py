@@ -114,14 +114,25 @@ class DeleteObject:
     if_match: str
 
 
-CollectionCommand = PutObject | DeleteObject
+@dataclass(frozen=True, slots=True)
+class MoveObject:
+    """Move an object that still has this etag into another collection of the same account, where nothing is yet."""
+
+    collection: str
+    remote_id: str
+    if_match: str
+    to_collection: str
+    to_remote_id: str
+
+
+CollectionCommand = PutObject | DeleteObject | MoveObject
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What the provider made of a command: where the object lies now, and what it holds.
 
-    `record` is what was read back after a PUT: the provider may have rewritten it. None after a DELETE.
+    `record` is what was read back after it was written: the provider may have rewritten it. None after a DELETE.
     """
 
     remote_id: str = ""

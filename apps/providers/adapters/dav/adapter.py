@@ -8,6 +8,7 @@ from apps.providers.adapters.collections import (
     CollectionCensus,
     CollectionCommand,
     CollectionMirror,
+    MoveObject,
     ObjectRecord,
     PutObject,
     Stored,
@@ -48,7 +49,9 @@ class DavAdapter:
 
     def execute(self, command: CollectionCommand) -> Stored:
         """See CollectionAdapter."""
-        return self._writer.put(command) if isinstance(command, PutObject) else self._writer.delete(command)
+        if isinstance(command, PutObject):
+            return self._writer.put(command)
+        return self._writer.move(command) if isinstance(command, MoveObject) else self._writer.delete(command)
 
     def census(self) -> CollectionCensus:
         """See CollectionAdapter: neither tokens nor ctags are asked."""

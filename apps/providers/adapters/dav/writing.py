@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from apps.providers.adapters import contentlines, errors, web
-from apps.providers.adapters.collections import DeleteObject, ObjectRecord, PutObject, Stored
+from apps.providers.adapters.collections import DeleteObject, MoveObject, ObjectRecord, PutObject, Stored
 
 from . import objects, xml
 from .connection import GONE, Connection, failure
@@ -15,6 +15,8 @@ COMPONENT: Final = re.compile(rb"^BEGIN:(VEVENT|VTODO|VJOURNAL|VFREEBUSY)", re.M
 FOUR: Final = re.compile(rb"^VERSION:4\.0\s*$", re.MULTILINE | re.IGNORECASE)
 UNUSABLE: Final = ("W/", objects.HASHED)
 """Etags that If-Match does not take: weak ones (RFC 9110 section 8.8.3) and ours."""
+
+UNMOVED: Final = (400, 403, 405, 409, 415, 501, 502)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,25 @@ class Writer:
             if there is None:
                 return Stored(command.remote_id)
             raise errors.Conflict("the object changed at the server", said=_said(answer), remote_etag=there.etag)
+        raise failure(answer)
+
+    def move(self, command: MoveObject) -> Stored:
+        """Move an object (RFC 4918 section 9.9). Raises Conflict when it is not the one that was read, or something is
+        where it is to go; Rejected where the server does not move: it can still be written there and deleted here."""
+        headers = {"Destination": self.connection.url(command.to_remote_id), "Overwrite": "F"}
+        if not command.if_match.startswith(UNUSABLE):
+            headers["If-Match"] = command.if_match
+        answer = self.connection.ask("MOVE", command.remote_id, b"", headers)
+        if answer.status in (200, 201, 204):
+            return Stored(command.to_remote_id, objects.one(self.connection, command.to_remote_id))
+        if answer.status == 412 or answer.status in GONE:
+            there, moved = self._there(command.remote_id), self._there(command.to_remote_id)
+            if there is None and moved is not None:
+                return Stored(command.to_remote_id, moved)  # an answer was lost
+            etag = there.etag if there is not None else None
+            raise errors.Conflict("the object changed at the server", said=_said(answer), remote_etag=etag)
+        if answer.status in UNMOVED:
+            raise errors.Rejected("the server does not move it", said=_said(answer))
         raise failure(answer)
 
     def _there(self, remote_id: str) -> ObjectRecord | None:

@@ -180,6 +180,8 @@ export interface Message extends MessageFlags {
   /** The draft that this message of the drafts mailbox is a copy of. */
   draft_id?: Id | null;
   delivery?: Delivery | null;
+  /** It holds a calendar part. */
+  invitation?: boolean;
 }
 /** What became of a sent message, from the reports that came back. */
 export interface Delivery {

@@ -10,7 +10,8 @@ import { Empty } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
 import css from './calendar.module.css';
 import type { Places } from './Grid';
-import { HERE, spoken } from './times';
+import { spoken } from './spoken';
+import { HERE } from './times';
 import type { Instance } from './types';
 
 const ASK_AFTER = 150;

@@ -10,7 +10,7 @@ import { Notice } from '../ui/Feedback';
 import { Field, Select } from '../ui/Field';
 import { faultText } from '../ui/fault';
 import uiCss from '../ui/ui.module.css';
-import { change, make } from './acts';
+import { change, make, move } from './acts';
 import css from './calendar.module.css';
 import { quick } from './quick';
 import { chosen, repeatName, REPEATS, ruleOf, type Chosen, type Repeat } from './rule';
@@ -33,7 +33,7 @@ interface EventFormProps {
   onClose: () => void;
 }
 
-interface Values { title: string; location: string; description: string; guests: string; alarm: string; busy: boolean; calendar: Id; times: Fields; repeat: Chosen }
+interface Values { title: string; location: string; description: string; guests: string; alarm: string; busy: boolean; tell: boolean; calendar: Id; times: Fields; repeat: Chosen }
 
 function filled({ calendars, draft, event, instance }: EventFormProps): Values {
   const item = event?.item;
@@ -41,7 +41,7 @@ function filled({ calendars, draft, event, instance }: EventFormProps): Values {
   return {
     title: item?.title ?? '', location: item?.location ?? '', description: item?.description ?? '',
     guests: (item?.attendees ?? []).filter(({ address }) => address.toLowerCase() !== item?.organizer?.address.toLowerCase()).map(({ address }) => address).join(', '),
-    alarm: item?.alarms.length ? String(item.alarms[0]) : '', busy: item?.busy ?? true,
+    alarm: item?.alarms.length ? String(item.alarms[0]) : '', busy: item?.busy ?? true, tell: true,
     calendar: event?.collection_id ?? calendars[0]?.id ?? '', times, repeat: chosen(event?.rule ?? '', times.startDate),
   };
 }
@@ -63,6 +63,7 @@ function changeOf(before: Values, now: Values, event: WholeEvent | undefined): E
     const kept = organizer && held.has(organizer) ? [held.get(organizer)!] : [];
     told.attendees = [...kept, ...people(now.guests).map((address) => held.get(address.toLowerCase()) ?? { address, name: '', rsvp: true })];
   }
+  if (!now.tell && Object.keys(told).length > 0) told.tell = false;
   return told;
 }
 
@@ -84,8 +85,11 @@ export default function EventForm(props: EventFormProps) {
     setBusy(true);
     setFault('');
     try {
-      if (event && instance) await change(instance, scope, fields);
-      else await make(values.calendar, fields);
+      if (!event || !instance) await make(values.calendar, fields);
+      else {
+        if (Object.keys(fields).length > 0) await change(instance, scope, fields);
+        if (values.calendar !== before.calendar) await move(event.id, values.calendar);
+      }
       onDone();
     } catch (error) {
       setFault(faultText(common, error));
@@ -103,13 +107,16 @@ export default function EventForm(props: EventFormProps) {
     const wrong = people(now.guests).find((address) => !ADDRESS.test(address));
     if (wrong) return setFault(t('badGuest', { address: wrong }));
     const fields = changeOf(before, now, event);
-    if (event && Object.keys(fields).length === 0) return onClose();
+    const nothing = Object.keys(fields).length === 0;
+    if (event && nothing && now.calendar === before.calendar) return onClose();
     // A rule is of the whole series: only from one date on, or for all, can it become another.
-    if (event?.repeats && instance?.key) return ask(fields);
+    if (event?.repeats && instance?.key && !nothing) return ask(fields);
     void send(fields, 'all');
   }
 
   const { times } = values;
+  const place = calendars.find(({ id }) => id === values.calendar);
+  const guests = people(values.guests).length > 0 || people(before.guests).length > 0;
   const heading = event ? t('edit') : t('add');
   if (asking) return <ScopeDialog onChosen={(scope) => void send(asking, scope)} onClose={() => ask(null)} />;
   return (
@@ -135,6 +142,12 @@ export default function EventForm(props: EventFormProps) {
             <RepeatFields repeat={values.repeat} date={times.startDate} locale={region()} onRepeat={(repeat) => set({ repeat })} />
             <Field label={t('location')} value={values.location} maxLength={1000} onChange={({ target }) => set({ location: target.value })} />
             <Field label={t('guests')} value={values.guests} hint={t('guestsHint')} autoComplete="off" onChange={({ target }) => set({ guests: target.value })} />
+            {guests && place && !place.schedules && (
+              <label className={css.check}>
+                <input type="checkbox" checked={values.tell} onChange={({ target }) => set({ tell: target.checked })} />
+                <span>{t('tellGuests')}</span>
+              </label>
+            )}
             <div className={css.pair}>
               <Select label={t('alarm')} value={values.alarm} onChange={({ target }) => set({ alarm: target.value })}>
                 <option value="">{t('alarms.none')}</option>
@@ -151,7 +164,7 @@ export default function EventForm(props: EventFormProps) {
             </label>
           </>
         )}
-        {!event && calendars.length > 1 && (
+        {calendars.length > 1 && (
           <Select label={t('calendar')} value={values.calendar} onChange={({ target }) => set({ calendar: target.value })}>
             {calendars.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
           </Select>

@@ -15,7 +15,8 @@ import css from './calendar.module.css';
 import EventForm, { alarmName } from './EventForm';
 import { sentence } from './rule';
 import { ScopeDialog } from './ScopeDialog';
-import { HERE, spoken } from './times';
+import { spoken } from './spoken';
+import { HERE } from './times';
 import type { Answer, Calendar, Instance, Item, Scope, WholeEvent } from './types';
 
 const ANSWERS: [Answer, 'accept' | 'maybe' | 'decline'][] = [['ACCEPTED', 'accept'], ['TENTATIVE', 'maybe'], ['DECLINED', 'decline']];
@@ -62,13 +63,14 @@ export function EventView({ instance, calendars, onChanged, onClose }: EventView
   }
   const title = instance.title || t('untitled');
   if (doing === 'edit' && typeof loaded === 'object' && 'event' in loaded && loaded.event.item) {
-    return <EventForm calendars={calendars} event={{ ...loaded.event, item: loaded.event.item }} instance={instance} onDone={done} onClose={() => act(null)} />;
+    return <EventForm calendars={calendars.filter(({ writable, events }) => writable && events)} event={{ ...loaded.event, item: loaded.event.item }} instance={instance} onDone={done} onClose={() => act(null)} />;
   }
   if (doing === 'delete' && instance.repeats) return <ScopeDialog deletes onChosen={(scope) => void erase(scope)} onClose={() => act(null)} />;
   if (doing === 'delete') {
     return (
       <Dialog title={t('deleteTitle', { title })} alert onClose={() => act(null)}>
         <p>{t('deleteBody')}</p>
+        {tells(loaded, calendars) && <p>{t('deleteTells')}</p>}
         <DialogActions>
           <Button onClick={() => act(null)} autoFocus>{common('common.cancel')}</Button>
           <Button look="danger" onClick={() => void erase('all')}>{t('delete')}</Button>
@@ -96,6 +98,14 @@ export function EventView({ instance, calendars, onChanged, onClose }: EventView
       )}
     </Dialog>
   );
+}
+
+/** Whether those invited are told by mail when it is deleted. */
+function tells(loaded: Loaded, calendars: Calendar[]): boolean {
+  if (typeof loaded !== 'object' || 'fault' in loaded) return false;
+  const { item, own, collection_id: place } = loaded.event;
+  const others = item?.attendees.some(({ address }) => address.toLowerCase() !== own.toLowerCase());
+  return item?.organizer?.address.toLowerCase() === own.toLowerCase() && others === true && calendars.find(({ id }) => id === place)?.schedules === false;
 }
 
 interface ToldProps { instance: Instance; event: WholeEvent; others: Instance[]; calendars: Calendar[]; onAnswer: (status: Answer) => void }

@@ -12,3 +12,4 @@ export const make = (calendar: Id, fields: EventChange): Promise<{ object: Id | 
 export const change = ({ id, key }: One, scope: Scope, fields: EventChange): Promise<unknown> => act(`events/${id}`, 'PATCH', { ...fields, scope, key });
 export const remove = ({ id, key }: One, scope: Scope): Promise<unknown> => act(`events/${id}`, 'DELETE', { scope, key });
 export const reply = ({ id, key }: One, status: Answer): Promise<unknown> => act(`events/${id}/answer`, 'POST', { status, key });
+export const move = (event: Id, calendar: Id): Promise<unknown> => act(`events/${event}/move`, 'POST', { collection_id: calendar });

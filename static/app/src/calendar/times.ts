@@ -71,14 +71,3 @@ export function startingAt(fields: Fields, part: Partial<Pick<Fields, 'startDate
   const end = at(next.startDate, next.startTime).add(lasts);
   return { ...next, endDate: end.toPlainDate().toString(), endTime: end.toPlainTime().toString({ smallestUnit: 'minute' }) };
 }
-
-/** “Tuesday 3 March, 09:00–10:00”, as short as the two ends allow. */
-export function spoken(start: string, end: string, allDay: boolean, locale: string): string {
-  const day = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', ...(allDay ? { timeZone: 'UTC' } : {}) });
-  if (allDay) {
-    const last = new Date(Date.parse(end) - 86_400_000);
-    return day.formatRange(new Date(start), last < new Date(start) ? new Date(start) : last);
-  }
-  const both = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: 'numeric', minute: '2-digit' });
-  return both.formatRange(new Date(start), new Date(end));
-}

@@ -12,6 +12,8 @@ export interface Calendar {
   events: boolean;
   tasks: boolean;
   writable: boolean;
+  /** Its server tells guests of changes itself. */
+  schedules: boolean;
   total: number;
   /** Events of the first import that are still to come. */
   remaining: number;
@@ -113,4 +115,35 @@ export type EventChange = Partial<Pick<Item, 'title' | 'location' | 'description
   start?: When;
   end?: When;
   attendees?: Pick<Person, 'address' | 'name'>[];
+  /** Whether guests hear of it by mail; they do unless it says no. */
+  tell?: boolean;
 };
+
+/** An invitation, or an answer to one, as its message shows it. */
+export interface Card {
+  method: 'REQUEST' | 'PUBLISH' | 'CANCEL' | 'REPLY' | 'COUNTER' | 'DECLINECOUNTER' | 'REFRESH' | 'ADD';
+  item: Item;
+  key: string;
+  problems: string[];
+  /** The address under which the person is invited; empty when they are not. */
+  own: string;
+  organizes: boolean;
+  sender: string;
+  from_organizer: boolean;
+  /** The calendar knows something newer. */
+  outdated: boolean;
+  instance: { start: string; end: string; all_day: boolean; zone: string } | null;
+  /** The event in the person's calendar. */
+  event: { id: Id; key: string; collection_id: Id; calendar: string; status: string; writable: boolean; pending: boolean; rev: number } | null;
+  mine: Instance['mine'];
+  may_answer: boolean;
+  calendars: { id: Id; name: string; color: string }[];
+  calendar_id: Id | null;
+  overlaps: Instance[];
+  answer: { address: string; name: string; status: string; comment: string } | null;
+}
+
+export type CardAct =
+  | { action: 'answer'; status: Answer; calendar_id: Id | null; comment: string }
+  | { action: 'add'; calendar_id?: Id | null }
+  | { action: 'accept' | 'refuse' };

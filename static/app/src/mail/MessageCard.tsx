@@ -3,7 +3,7 @@ import { ChevronDown, ChevronUp, CloudUpload, Ellipsis, Paperclip, PenLine, Repl
 import { Suspense, lazy, useId, useRef, useState } from 'react';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
-import type { Addr, Delivery, Id, Message } from '../api/types';
+import type { Addr, Attachment, Delivery, Id, Message } from '../api/types';
 import { fullDate, messageDate } from '../i18n/format';
 import { openComposer } from '../compose/open';
 import { useBeingWritten } from '../compose/Slot';
@@ -18,6 +18,7 @@ import { personName } from './names';
 import css from './reader.module.css';
 import { useMarkRead } from './useMarkRead';
 
+const Invitation = lazy(() => import('../calendar/Invitation'));
 const MessageMenu = lazy(() => import('./MessageMenu'));
 const Unsubscribe = lazy(() => import('./Unsubscribe'));
 
@@ -41,6 +42,10 @@ export function MessageCard({ id, open, only, mine, onToggle }: MessageCardProps
     </article>
   );
 }
+
+/** What is offered as a file: not the unnamed calendar part that the card shows. */
+const files = ({ attachments, invitation }: Message): Attachment[] =>
+  (invitation ? attachments.filter(({ filename, content_type: type }) => filename !== '' || type !== 'text/calendar') : attachments);
 
 function senderOf(t: TFunction, message: Message): Addr {
   return message.from[0] ?? { name: t('list.noSender'), address: '' };
@@ -68,7 +73,7 @@ function MessageMarks({ message }: { message: Message }) {
       {message.pending && <CloudUpload className={css.onItsWay} size={16} role="img" aria-label={t('reader.pending')} />}
       {message.answered && <Reply size={16} role="img" aria-label={t('reader.answered')} />}
       {message.flagged && <Star className={css.star} size={16} role="img" aria-label={t('reader.flagged')} />}
-      {message.attachments.some((item) => !item.inline) && <Paperclip size={16} role="img" aria-label={t('list.hasAttachment')} />}
+      {files(message).some((item) => !item.inline) && <Paperclip size={16} role="img" aria-label={t('list.hasAttachment')} />}
     </span>
   );
 }
@@ -114,8 +119,9 @@ function OpenMessage({ message, only, mine, onToggle }: OpenProps) {
       <div id={detailsId} hidden={!detailed}>{detailed && <MessageDetails message={message} />}</div>
       <div className={css.content}>
         {message.can_unsubscribe && <Suspense fallback={null}><Unsubscribe message={message} /></Suspense>}
+        {message.invitation && <Suspense fallback={null}><Invitation message={message.id} /></Suspense>}
         <BodyView message={message} />
-        <Attachments attachments={message.attachments} />
+        <Attachments attachments={files(message)} />
       </div>
     </>
   );
