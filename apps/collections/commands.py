@@ -85,6 +85,8 @@ class CollectionCommands:
     def _write(self, adapter: CollectionAdapter, row: Any, command: Command) -> Receipt:
         where = row.collection.remote_id
         there = ObjectRecord(row.remote_id, row.etag, bytes(row.data if row.base is None else row.base))
+        if command.action == "create" and there.etag:
+            return _told(there)  # its answer was lost, and a sync saw it meanwhile
         for _ in range(TRIES):
             if not there.etag:
                 put = PutObject(where, row.remote_id, bytes(row.data))
