@@ -194,6 +194,20 @@ async def test_it_answers_asynchronous_callers(api: MistralApi, chat: ChatMistra
     await chat.async_client.aclose()
 
 
+def test_several_choices_are_paid_for(api: MistralApi, chat: ChatMistralAI) -> None:
+    api.when(always, say("one two"))
+    done = chat.generate([[HumanMessage("x")]], n=2)
+    assert [one.text for one in done.generations[0]] == ["one two", "one two"]
+    assert api.asked()[0].usage["completion_tokens"] == 4
+
+
+async def test_it_counts_how_many_are_answered_at_once(api: MistralApi, chat: ChatMistralAI) -> None:
+    api.when(always, say("done").after(0.2))
+    await chat.abatch(["a", "b", "c"])
+    await chat.async_client.aclose()
+    assert api.most_at_once == 3
+
+
 def test_the_same_request_has_the_same_answer(chat: ChatMistralAI) -> None:
     asked = "Summarise: <mail>The pump is broken again. Please send somebody on Tuesday. We wait.</mail>"
     assert chat.invoke(asked).content == chat.invoke(asked).content

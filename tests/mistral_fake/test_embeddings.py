@@ -1,6 +1,9 @@
 """Embeddings with the real library: their length, what is near what, and what the service refuses."""
 
+import base64
 import math
+import struct
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -43,6 +46,13 @@ def test_similar_texts_are_nearer(embeddings: MistralAIEmbeddings, text: str, ne
 async def test_asynchronous_callers_get_the_same(embeddings: MistralAIEmbeddings) -> None:
     assert await embeddings.aembed_query("A text") == embeddings.embed_query("A text")
     await embeddings.async_client.aclose()
+
+
+def test_vectors_may_be_packed(api: MistralApi, post: Callable[..., httpx.Response]) -> None:
+    body = {"model": "mistral-embed", "input": "A text"}
+    plain = post(body, "/embeddings").json()["data"][0]["embedding"]
+    packed = post(body | {"encoding_format": "base64"}, "/embeddings").json()["data"][0]["embedding"]
+    assert struct.unpack("<1024f", base64.b64decode(packed)) == pytest.approx(plain)
 
 
 def test_usage_is_in_the_journal(api: MistralApi, embeddings: MistralAIEmbeddings) -> None:

@@ -126,6 +126,11 @@ def test_five_languages_are_read(text: str, expected: str) -> None:
         ("non martedì, meglio giovedì alle 10:30", ["2026-03-05T10:30:00"]),
         ("the 31/2 does not exist", []),
         ("on Monday", ["2026-03-09"]),
+        ("Thursday 26 March at 8:00", ["2026-03-26T08:00:00"]),
+        ("giovedì 26 alle 9:30", ["2026-03-26T09:30:00"]),
+        ("Tuesday the 31st", ["2026-03-31"]),
+        ("Friday 3 pm", ["2026-03-06T15:00:00"]),
+        ("Dienstag, 10.3., um 7:15 Uhr", ["2026-03-10T07:15:00"]),
         ("5 January", ["2026-01-05"]),
         ("1 November", ["2026-11-01"]),
     ],
@@ -194,3 +199,17 @@ def test_what_a_mail_commands_is_not_done(chat: ChatMistralAI) -> None:
 
 def test_a_number_that_may_be_missing_is(chat: ChatMistralAI) -> None:
     assert reading(chat, LETTER).amount is None
+
+
+def test_the_last_mail_of_a_thread_is_the_one_that_counts() -> None:
+    facts = Facts(
+        "Read for Marco <marco@x.example>.\n<thread>\nFrom: Anna <anna@y.example>\n\nCan you call me?\n\n"
+        "From: Marco <marco@x.example>\nDate: 2026-03-03\n\nDone. I'll send the plan on Friday.\n\nMarco\n</thread>"
+    )
+    assert facts.own and not facts.wants_an_answer and facts.promises == ["I'll send the plan on Friday."]
+    assert [moment.iso() for moment in facts.moments] == ["2026-03-06"]
+
+
+def test_disclaimers_are_not_what_the_writer_says() -> None:
+    text = "From: a@x.example\n\nAgreed.\n\nA. B.\n\nCONFIDENTIAL: have you received this in error? Please reply."
+    assert not Facts(text).wants_an_answer

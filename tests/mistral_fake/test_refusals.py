@@ -239,6 +239,11 @@ def test_greedy_sampling_takes_no_other_top_p(api: MistralApi) -> None:
         chat_of(api, temperature=0, top_p=0.9).invoke("x")
 
 
+def test_a_schema_has_to_be_there_where_one_is_promised(api: MistralApi, post: Post) -> None:
+    assert post(asking(response_format={"type": "json_schema"})).status_code == 400
+    assert api.journal[0].verdict == "no_schema"
+
+
 def test_effort_is_for_models_that_reason(post: Post) -> None:
     assert post(asking(reasoning_effort="high")).status_code == 200
     assert post(asking(reasoning_effort="high", model="ministral-8b-latest")).status_code == 400

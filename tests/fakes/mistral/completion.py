@@ -28,40 +28,42 @@ class Completion:
     finish: str
     prompt: int
     written: int
+    times: int
 
     @property
     def usage(self) -> dict[str, int]:
-        return {
-            "prompt_tokens": self.prompt,
-            "completion_tokens": self.written,
-            "total_tokens": self.prompt + self.written,
-        }
+        written = self.written * self.times
+        return {"prompt_tokens": self.prompt, "completion_tokens": written, "total_tokens": self.prompt + written}
 
     def whole(self) -> dict[str, Any]:
         """The answer to a request without `stream`."""
         message = {"role": "assistant", "content": self.content, "tool_calls": self._calls() or None}
-        choice = {"index": 0, "finish_reason": self.finish, "message": message}
+        choices = [{"index": at, "finish_reason": self.finish, "message": message} for at in range(self.times)]
         head = {"id": self.id, "object": "chat.completion", "created": self.created, "model": self.model}
-        return head | {"choices": [choice], "usage": self.usage}
+        return head | {"choices": choices, "usage": self.usage}
 
     def chunks(self) -> Iterator[dict[str, Any]]:
-        """The events of a stream, without the closing one."""
-        yield self._chunk({"role": "assistant", "content": ""})
+        """The events of a stream, without the closing one: one choice after the other."""
+        for index in range(self.times):
+            yield from self._choice(index)
+
+    def _choice(self, index: int) -> Iterator[dict[str, Any]]:
+        yield self._chunk(index, {"role": "assistant", "content": ""})
         pieces = tokens.pieces(self.content)
         texts = ["".join(pieces[at : at + PER_CHUNK]) for at in range(0, len(pieces), PER_CHUNK)]
         last = texts.pop() if texts and not self.calls else ""
         for text in texts:
-            yield self._chunk({"content": text})
+            yield self._chunk(index, {"content": text})
         # Calls come whole, in the last chunk: the service was not seen to cut their arguments.
         delta: dict[str, Any] = {"content": last}
         if self.calls:
             delta["tool_calls"] = self._calls()
-        yield self._chunk(delta, self.finish)
+        yield self._chunk(index, delta, self.finish)
 
-    def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
-        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    def _chunk(self, index: int, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        choice = {"index": index, "delta": delta, "finish_reason": finish}
         head = {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model}
-        return head | {"choices": [choice]} | ({"usage": self.usage} if finish else {})
+        return head | {"choices": [choice]} | ({"usage": self.usage} if finish and index == self.times - 1 else {})
 
     def _calls(self) -> list[dict[str, Any]]:
         return [
@@ -118,6 +120,7 @@ def complete(request: ChatRequest, act: Act, prompt: int, number: int, created: 
         finish=act.finish or finish,
         prompt=prompt,
         written=written,
+        times=request.n or 1,
     )
 
 

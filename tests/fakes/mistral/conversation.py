@@ -61,6 +61,9 @@ def of_embeddings(request: EmbeddingRequest) -> Refusal | None:
 def _settings(request: ChatRequest, model: Model) -> Refusal | None:
     if request.temperature == 0 and request.top_p != 1:
         return refusal("greedy")
+    wanted = request.response_format
+    if wanted is not None and wanted.type == "json_schema" and wanted.json_schema is None:
+        return refusal("no_schema")
     if request.reasoning_effort is not None and not model.reasoning:
         return refusal("no_reasoning")
     return None

@@ -1,8 +1,10 @@
 """Embeddings without a model: stemmed words and trigrams of letters hashed into 1024 numbers; like is near like."""
 
+import base64
 import hashlib
 import math
 import re
+import struct
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -31,6 +33,11 @@ def embed(text: str) -> list[float]:
     if length == 0:
         vector[0] = length = 1.0
     return [number / length for number in vector]
+
+
+def packed(vector: list[float]) -> str:
+    """The vector as base64 of little-endian floats."""
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
 def features(text: str) -> dict[str, float]:

@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import takewhile
 from typing import Final
 
+from tests.fakes.mistral import phrases
 from tests.fakes.mistral.moments import Moment, moments, written_on
 from tests.fakes.mistral.words import folded, language, stems
 
@@ -15,6 +17,7 @@ ENCLOSED: Final = re.compile(
 HEADER: Final = re.compile(
     r"^(?P<name>From|To|Cc|Subject|Date|Sent|Da|A|Oggetto|Data|Von|An|Betreff|Datum)\s*:\s*(?P<value>.+)$", re.M
 )
+MAIL: Final = re.compile(r"(?:^|\n)\s*\n(?=(?:From|Da|Von|De)\s*:)")
 SUBJECTS: Final = ("Subject", "Oggetto", "Betreff")
 QUOTE: Final = re.compile(
     r"^(?:>.*|-{2,} ?(?:original message|messaggio originale|ursprungliche nachricht|forwarded message).*"
@@ -27,31 +30,6 @@ GREETING: Final = re.compile(
     re.IGNORECASE,
 )
 SENTENCE: Final = re.compile(r"(?<=[.!?…])\s+|\n{2,}|\n(?=[-*•\d])")
-ASKING: Final = re.compile(
-    r"\?\s*$|\b(?:please|could you|can you|would you|let me know|i need you|we need you|send me|kindly"
-    r"|per favore|per cortesia|potresti|potreste|potrebbe|puoi|potete|fammi sapere|mi faccia sapere|fateci sapere"
-    r"|mandami|ti chiedo|vi chiedo|le chiedo|bitte|konnten sie|konntest du|kannst du|geben sie|merci de|pourriez|pouvez"
-    r"|peux-tu|por favor|podria|podrias|puedes|avisame)\b"
-)
-NOT_ASKING: Final = re.compile(
-    r"\b(?:no need to reply|no reply needed|no action|non serve rispondere|nessuna risposta|non occorre|keine antwort"
-    r"|pas besoin de repondre|no hace falta)\b"
-)
-PROMISING: Final = re.compile(
-    r"\b(?:i'll|i will|we'll|we will|ti mando|vi mando|le mando|inviero|mandero|ti faccio|ti invio|entro .* avrai"
-    r"|ich werde|ich schicke|wir senden|je vous envoie|j'envoie|nous enverrons|te envio|enviare|le enviaremos)\b"
-)
-PRESSING: Final = re.compile(
-    r"\b(?:urgent\w*|asap|immediately|as soon as possible|urgente|subito|al piu presto|dringend|sofort|des que possible"
-    r"|cuanto antes|overdue|scadut\w+|blocked|bloccat\w+|down)\b"
-)
-BULK: Final = re.compile(
-    r"\b(?:unsubscribe|newsletter|view in browser|disiscriv\w+|annulla l'iscrizione|abmelden|desabonner|darse de baja"
-    r"|do not reply|noreply|no-reply|non rispondere a questa)\b"
-)
-AWAY: Final = re.compile(
-    r"\b(?:out of office|automatic reply|fuori ufficio|risposta automatica|abwesen\w+|absence|ausente)\b"
-)
 ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 PHONE: Final = re.compile(r"\+?\d[\d ()/-]{6,}\d")
 LINK: Final = re.compile(r"https?://[^\s<>\"]+")
@@ -74,21 +52,46 @@ class Facts:
         return max(found, key=len) if found else self.whole
 
     @cached_property
+    def mails(self) -> list[str]:
+        """The mails of the source: each begins with a line that says who wrote it, after an empty one."""
+        return [one for one in MAIL.split(self.source) if one.strip()]
+
+    @cached_property
+    def mail(self) -> str:
+        """The last mail that no machine wrote: what it asks is open, what came before was seen by its writer."""
+        written = [one for one in self.mails if not phrases.AWAY.search(folded(one))]
+        return (written or self.mails or [""])[-1]
+
+    @cached_property
+    def reader(self) -> str:
+        """The address of the person who is being told: the first one outside the source."""
+        found = ADDRESS.search(self.whole.replace(self.source, " ") if self.source != self.whole else "")
+        return found[0].lower() if found else ""
+
+    @property
+    def own(self) -> bool:
+        """True when that person wrote the last mail."""
+        return bool(self.reader) and self.reader in self.sender.lower()
+
+    @cached_property
     def headers(self) -> dict[str, str]:
-        """The lines of a mail's head, by their names as written; the first of each."""
+        """The lines of the last mail's head, by their names as written; the first of each."""
         found: dict[str, str] = {}
-        for match in HEADER.finditer(self.source):
+        for match in HEADER.finditer(self.mail):
             found.setdefault(match["name"], match["value"].strip())
         return found
 
     @cached_property
     def body(self) -> str:
         """What the writer says: no head, no greeting, no quotes, no signature."""
-        text = HEADER.sub("", self.source)
+        text = HEADER.sub("", self.mail)
         quote = QUOTE.search(folded(text)) if len(folded(text)) == len(text) else QUOTE.search(text)
         if quote is not None and text[: quote.start()].strip():
             text = text[: quote.start()]
-        return GREETING.sub("", re.split(r"^-- ?$", text, maxsplit=1, flags=re.MULTILINE)[0].strip())
+        text = GREETING.sub("", re.split(r"^-- ?$", text, maxsplit=1, flags=re.MULTILINE)[0].strip())
+        first, *more = re.split(r"\n\s*\n", text)
+        kept = takewhile(lambda one: not phrases.DISCLAIMING.search(folded(one)), more)
+        return "\n\n".join([first, *kept])
 
     @cached_property
     def sentences(self) -> list[str]:
@@ -100,17 +103,17 @@ class Facts:
         """Sentences that ask for something; what is written to everybody asks nobody."""
         if self.bulk or self.away:
             return []
-        return [one for one in self.sentences if ASKING.search(folded(one)) and not NOT_ASKING.search(folded(one))]
+        return [one for one in self.sentences if _asks(folded(one))]
 
     @cached_property
     def promises(self) -> list[str]:
         """Sentences in which the writer says what the writer will do."""
-        return [one for one in self.sentences if PROMISING.search(folded(one))]
+        return [one for one in self.sentences if phrases.PROMISING.search(folded(one))]
 
     @cached_property
     def base(self) -> date | None:
         """The day on which the text was written, if it says so."""
-        return written_on(self.source) or written_on(self.whole)
+        return written_on(self.mail) or written_on(self.source) or written_on(self.whole)
 
     @cached_property
     def moments(self) -> list[Moment]:
@@ -136,20 +139,20 @@ class Facts:
     @property
     def bulk(self) -> bool:
         """Written to many, or by a machine."""
-        return bool(BULK.search(folded(self.source)))
+        return bool(phrases.BULK.search(folded(self.mail)) or phrases.LISTED.search(folded(self.subject)))
 
     @property
     def away(self) -> bool:
         """An automatic answer."""
-        return bool(AWAY.search(folded(self.source)))
+        return bool(phrases.AWAY.search(folded(self.mail)))
 
     @property
     def pressing(self) -> bool:
-        return bool(PRESSING.search(folded(f"{self.subject}\n{self.body}")))
+        return bool(phrases.PRESSING.search(folded(f"{self.subject}\n{self.body}")))
 
     @property
     def wants_an_answer(self) -> bool:
-        return bool(self.requests) and not NOT_ASKING.search(folded(self.body))
+        return bool(self.requests) and not self.own and not phrases.NOT_ASKING.search(folded(self.body))
 
     @property
     def gist(self) -> str:
@@ -169,6 +172,11 @@ class Facts:
     @cached_property
     def numbers(self) -> list[float]:
         return [_number(one) for one in NUMBER.findall(self.body)]
+
+
+def _asks(sentence: str) -> bool:
+    asked = phrases.QUESTION.search(sentence) or phrases.ASKING.search(sentence)
+    return bool(asked) and not phrases.NOT_ASKING.search(sentence)
 
 
 def _number(text: str) -> float:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from tests.fakes.mistral.facts import LINK, PHONE, Facts
 from tests.fakes.mistral.moments import moments
-from tests.fakes.mistral.words import stems
+from tests.fakes.mistral.phrases import DATED
+from tests.fakes.mistral.words import folded, stems
 
 Schema = Mapping[str, Any]
 
@@ -45,6 +46,7 @@ ASKED: Final = {
     "ask",
 }
 PROMISED: Final = {"promise", "promises", "promised", "commitment", "commitments"}
+DUE: Final = {"deadline", "due", "scadenza"}
 SURE: Final = {"confidence", "probability", "certainty", "score"}
 MONEY: Final = {"amount", "sum", "total", "price", "importo", "totale"}
 EVENTS: Final = {"event", "events", "meeting", "meetings", "appointment", "appointments", "dates", "appuntamenti"}
@@ -154,7 +156,7 @@ class _Filler:
         if depth >= DEEP:
             found = []
         elif words & EVENTS:
-            dated = [sentence for sentence in self.facts.sentences if moments(sentence, self.facts.base)]
+            dated = [sentence for sentence in self.facts.sentences if self.happens(sentence)]
             found = [self.about(sentence, items, path, depth) for sentence in dated]
         elif words & (ASKED | PROMISED):
             told = self.facts.promises if words & PROMISED else self.facts.requests
@@ -185,6 +187,11 @@ class _Filler:
         )
         return _Filler(self.root, Facts(f"{head}\n\n{sentence}")).value(items, path, depth + 1)
 
+    def happens(self, sentence: str) -> bool:
+        """True when it tells of something at an hour, or of something that has a day."""
+        found = moments(sentence, self.facts.base)
+        return any(one.hour for one in found) or bool(found and DATED.search(folded(sentence)))
+
     def chosen(self, values: Sequence[Any], path: tuple[str, ...], schema: Schema) -> Any:
         """The value whose words, or signs, the text holds most of."""
         words = words_of(path[-1] if path else "")
@@ -204,10 +211,11 @@ class _Filler:
         lowered = value.casefold().replace("_", " ")
         if lowered in ("newsletter", "spam", "promotion", "bulk", "automated", "automatic"):
             return 3 if self.facts.bulk or self.facts.away else 0
+        facts = self.facts
         if lowered in ("waiting on me", "needs reply", "reply", "action"):
-            return 2 if self.facts.wants_an_answer else 0
+            return 2 if facts.wants_an_answer or (facts.own and facts.promises) else 0
         if lowered == "waiting on them":
-            return 1 if self.facts.promises and not self.facts.wants_an_answer else 0
+            return 1 if facts.own and facts.requests else int(bool(facts.promises) and not facts.own)
         signs = set().union(*(stems(" ".join(SIGNS[one])) for one in lowered.split() if one in SIGNS))
         return 2 * len(signs & self.facts.stems) + len(stems(lowered) & self.facts.stems)
 
@@ -257,6 +265,9 @@ class _Filler:
 
     def moment(self, words: set[str], kind: str) -> str:
         found = self.facts.moments
+        if words & DUE:
+            asked = [*self.facts.requests, *self.facts.promises]
+            found = [moment for sentence in asked for moment in moments(sentence, self.facts.base)]
         if not found:
             return ""
         # The end is the second moment named, where one is.

@@ -59,7 +59,9 @@ DAY: Final = re.compile(
     | (?P<day3>\d{{1,2}})(?:st|nd|rd|th|\.|er)?\s+(?:de\s+|of\s+)?(?P<month3>{_MONTHS})\b
       (?:,?\s+(?:de\s+)?(?P<year3>20\d\d))?
     | (?P<month4>{_MONTHS})\s+(?P<day4>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<year4>20\d\d))?
-    | (?P<weekday>{_DAYS})\b
+    | (?P<named>{_DAYS}),?\s+(?:the\s+)?(?P<of_month>\d{{1,2}})(?:st|nd|rd|th)?\b
+      (?!\s*(?:[:./h]|am\b|pm\b|uhr\b|{_MONTHS}))
+    | (?P<weekday>{_DAYS})\b(?!,?\s+(?:den\s+|dem\s+)?\d{{1,2}}(?:[./]\d|\.?\s+(?:of\s+|de\s+)?(?:{_MONTHS})\b))
     | (?P<away>{"|".join(AWAY)})\b
     )""",
     re.VERBOSE,
@@ -131,12 +133,20 @@ def _day(match: re.Match[str], base: date | None) -> date | None:
             return base + timedelta(days=AWAY[match["away"]])
         # A weekday is the next one: on a Friday, "Friday" is in a week.
         return base + timedelta(days=(WEEKDAYS[match["weekday"]] - base.weekday() - 1) % 7 + 1)
+    if match["named"]:
+        return None if base is None else _of_month(int(match["of_month"]), base)
     for suffix in ("", "2", "3", "4"):
         if match[f"day{suffix}"]:
             month = match[f"month{suffix}"]
             year = match[f"year{suffix}"]
             return _existing(year, MONTHS.get(month) or int(month), int(match[f"day{suffix}"]), base)
     return None
+
+
+def _of_month(day: int, base: date) -> date | None:
+    """The next day of that number, from `base` on."""
+    ahead = (base + timedelta(days=days) for days in range(62))
+    return next((one for one in ahead if one.day == day), None)
 
 
 def _existing(year: str | None, month: int, day: int, base: date | None) -> date | None:

@@ -13,6 +13,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
@@ -20,7 +21,7 @@ from typing import Any, Final, Self
 from tests.fakes.mistral import completion, conversation, reader, tokens
 from tests.fakes.mistral.catalogue import BY_NAME, listing
 from tests.fakes.mistral.control import PREFIX, control
-from tests.fakes.mistral.embedding import embed
+from tests.fakes.mistral.embedding import embed, packed
 from tests.fakes.mistral.script import CHAT, EMBEDDINGS, Act, Asked, Condition, Rule, Script
 from tests.fakes.mistral.wire import ChatRequest, EmbeddingRequest, parse
 from tests.fakes.mistral.wordings import Refusal, refusal
@@ -68,6 +69,8 @@ class MistralApi:
         self.clock = clock
         self.script = Script()
         self.journal: list[Entry] = []
+        self.most_at_once = 0
+        self._now = 0
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         outer = self
@@ -77,7 +80,7 @@ class MistralApi:
 
         self._server = _Server(("127.0.0.1", port), Handler)
         self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
     def origin(self) -> str:
@@ -101,6 +104,18 @@ class MistralApi:
         with self._lock:
             self.journal.append(entry)
             return len(self.journal)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Counts the requests that are answered at the same time."""
+        with self._lock:
+            self._now += 1
+            self.most_at_once = max(self.most_at_once, self._now)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._now -= 1
 
     def limited(self) -> tuple[Refusal | None, dict[str, str]]:
         """Whether the minute's requests are used up, and the headers that tell of it."""
@@ -172,7 +187,8 @@ class _Handler(BaseHTTPRequestHandler):
         limit, self.told = self.api.limited()
         number = self.api.note(entry)
         try:
-            self._answer(entry, number, limit)
+            with self.api.answering():
+                self._answer(entry, number, limit)
         except _Cut:
             self.close_connection = True
 
@@ -223,7 +239,8 @@ class _Handler(BaseHTTPRequestHandler):
         texts = [request.input] if isinstance(request.input, str) else request.input
         used = sum(tokens.count(text) for text in texts)
         entry.usage = {"prompt_tokens": used, "completion_tokens": 0, "total_tokens": used}
-        found = [{"object": "embedding", "embedding": embed(text), "index": at} for at, text in enumerate(texts)]
+        shown = packed if request.encoding_format == "base64" else list[float]
+        found = [{"object": "embedding", "embedding": shown(embed(text)), "index": at} for at, text in enumerate(texts)]
         told = {"id": f"{len(texts):x}{used:x}", "object": "list", "data": found, "model": request.model}
         self._json(entry, told | {"usage": entry.usage}, act)
 

@@ -64,6 +64,9 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     ),
     "greedy": Wording(400, "top_p must be 1 when using greedy sampling.", ARGUMENTS, "3051"),
     "no_reasoning": Wording(400, "reasoning_effort is not enabled for this model", ARGUMENTS, "3051"),
+    "no_schema": Wording(
+        400, "json_schema must be set when response_format is json_schema", ARGUMENTS, "3051"
+    ),  # unseen
     "no_dimension": Wording(400, "This model does not support output_dimension.", ARGUMENTS, "3051"),
     "unknown_tool": Wording(400, "Tool choice {name} is not in the tools", ARGUMENTS, "3051"),  # unseen
     "no_tools": Wording(400, "Tool choice {choice} needs tools", ARGUMENTS, "3051"),  # unseen
