@@ -168,6 +168,9 @@ def test_deadlines_are_what_something_is_due(thread: Thread) -> None:
     for due in (*dues, *([labels.deadline] if labels.deadline else [])):
         assert last_moment(due, thread) >= first
         assert last_moment(due, thread) - thread.now < timedelta(days=60)
+    whose = {"waiting_on_me": "me", "waiting_on_them": "them"}.get(labels.turn)
+    own = [one.due for one in (*labels.tasks, *labels.promised) if one.due and one.who == whose]
+    assert labels.deadline == min(own, key=lambda due: last_moment(due, thread), default=None)
     if thread.case == "promise-overdue":
         assert labels.deadline is not None and last_moment(labels.deadline, thread) < thread.now
 
