@@ -3,6 +3,9 @@
 from typing import Any, Literal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import validate  # type: ignore[import-untyped]  # comes without types
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_mistralai import ChatMistralAI
 from pydantic import BaseModel, Field
@@ -156,11 +159,55 @@ def test_without_a_day_of_writing_only_whole_dates_are_known() -> None:
         ({"allOf": [{"type": "object", "properties": {"a": {"const": 1}}}]}, {"a": 1}),
         ({"enum": ["x", "none"]}, "none"),
         ({"type": "string", "maxLength": 2}, "No"),
+        ({"type": "string", "format": "date"}, "1970-01-01"),
+        ({"type": "string", "format": "email"}, "nobody@unknown.example"),
+        ({"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}, None),
+        ({"type": "integer", "exclusiveMinimum": 4, "multipleOf": 5}, 5),
+        ({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, 0.25),
         ({"type": "null"}, None),
     ],
 )
 def test_every_form_of_schema_is_met(schema: dict[str, Any], expected: Any) -> None:
     assert fit(schema, Facts("Nothing at all here")) == expected
+
+
+def bounded(low: int, high: int) -> dict[str, int]:
+    return {"minimum": min(low, high), "maximum": max(low, high)}
+
+
+small = st.integers(-50, 50)
+names = st.sampled_from("start deadline tasks events amount confidence needs_reply category email summary x".split())
+leaves = st.one_of(
+    st.sampled_from([{"type": "boolean"}, {"type": "null"}, {"type": "string"}, {"const": "fixed"}]),
+    st.builds(lambda low, high: {"type": "integer"} | bounded(low, high), small, small),
+    st.builds(lambda low, high: {"type": "number"} | bounded(low, high), small, small),
+    st.builds(lambda low, more: {"type": "string", "minLength": low, "maxLength": low + more}, st.just(9), st.just(3)),
+    st.lists(st.sampled_from(["low", "high", "billing", "other", 3]), min_size=1, unique=True).map(
+        lambda of: {"enum": of}
+    ),
+)
+schemas = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.builds(
+            lambda of, least, more: {"type": "array", "items": of, "minItems": least, "maxItems": least + more},
+            inner,
+            st.integers(0, 3),
+            st.integers(0, 3),
+        ),
+        st.dictionaries(names, inner, max_size=4).map(
+            lambda of: {"type": "object", "properties": of, "required": list(of), "additionalProperties": False}
+        ),
+        st.lists(inner, min_size=1, max_size=3).map(lambda of: {"anyOf": of}),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(schema=schemas, text=st.sampled_from([INVOICE, LETTER, "", "Nothing at all here"]))
+def test_what_is_filled_fits_its_schema_whatever_it_is(schema: dict[str, Any], text: str) -> None:
+    validate(fit(schema, Facts(text)), schema)
 
 
 def test_a_schema_that_contains_itself_ends() -> None:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx
@@ -293,6 +295,16 @@ def test_other_paths_and_methods_are_refused(api: MistralApi, post: Post) -> Non
     headers = {"Authorization": f"Bearer {api.key}"}
     assert httpx.get(f"{api.url}/chat/completions", headers=headers).status_code == 405
     assert httpx.post(f"{api.url}/models", headers=headers).status_code == 405
+
+
+def test_a_body_that_is_too_large_is_not_read(api: MistralApi) -> None:
+    connection = HTTPConnection("127.0.0.1", api.port, timeout=5)
+    with closing(connection):
+        connection.putrequest("POST", "/v1/chat/completions")
+        connection.putheader("Content-Length", str(64 * 1024 * 1024))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+    assert api.journal[0].verdict == "too_large"
 
 
 def test_models_are_listed_under_each_of_their_names(api: MistralApi) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from tests.fakes.mistral import bounds
 from tests.fakes.mistral.facts import LINK, PHONE, Facts
 from tests.fakes.mistral.moments import moments
 from tests.fakes.mistral.phrases import DATED
@@ -47,7 +48,11 @@ ASKED: Final = {
 }
 PROMISED: Final = {"promise", "promises", "promised", "commitment", "commitments"}
 DUE: Final = {"deadline", "due", "scadenza"}
+SCALARS: Final = ("string", "integer", "number")
 SURE: Final = {"confidence", "probability", "certainty", "score"}
+SURENESS: Final = 0.6
+"""What it says of its own certainty: more than a coin, and no more."""
+
 MONEY: Final = {"amount", "sum", "total", "price", "importo", "totale"}
 EVENTS: Final = {"event", "events", "meeting", "meetings", "appointment", "appointments", "dates", "appuntamenti"}
 NEUTRAL: Final = (
@@ -106,10 +111,10 @@ class _Filler:
             case "boolean":
                 return self.boolean(path, schema)
             case "integer" | "number":
-                return self.number(schema, path)
+                return bounds.number(schema, self.found(schema, path))
             case "null":
                 return None
-        return self.string(schema, path)
+        return bounds.text(schema, self.found({**schema, "type": "string"}, path), self.facts.base)
 
     def resolved(self, schema: Schema) -> Schema:
         """The schema that references and `allOf` amount to."""
@@ -134,10 +139,10 @@ class _Filler:
             # A schema that says nothing is where a client gave up on one that contains itself.
             if not choice or choice.get("type") == "null":
                 continue
-            if choice.get("type") in ("integer", "number") and not self.counted(path):
+            if choice.get("type") in SCALARS and "enum" not in choice and not self.found(choice, path):
                 continue
             value = self.value(choice, path, depth)
-            if value not in ("", None, [], {}):
+            if value not in (None, [], {}):
                 return value
         nullable = any(self.resolved(choice).get("type") == "null" for choice in choices)
         return None if nullable else self.value(choices[0], path, depth)
@@ -151,35 +156,38 @@ class _Filler:
     def array(self, schema: Schema, path: tuple[str, ...], depth: int) -> list[Any]:
         items = self.resolved(schema.get("items", {"type": "string"}))
         least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", 10))
-        words = words_of(path[-1] if path else "")
-        found: list[Any]
-        if depth >= DEEP:
-            found = []
-        elif words & EVENTS:
-            dated = [sentence for sentence in self.facts.sentences if self.happens(sentence)]
-            found = [self.about(sentence, items, path, depth) for sentence in dated]
-        elif words & (ASKED | PROMISED):
-            told = self.facts.promises if words & PROMISED else self.facts.requests
-            found = [self.about(sentence, items, path, depth) for sentence in told]
-        elif "enum" in items:
-            found = [one for one in items["enum"] if self.score(str(one))]
-        elif words & {"addresses", "emails", "recipients", "attendees", "participants"}:
-            found = list(dict.fromkeys(self.facts.addresses))
-        elif words & {"links", "urls"}:
-            found = LINK.findall(self.facts.source)
-        elif items.get("type") in ("number", "integer"):
-            found = self.facts.sums or self.facts.numbers
-        else:
-            found = self.facts.sentences[:3] if items.get("type", "string") == "string" else []
-        found = found[:most]
+        found = [] if depth >= DEEP else self.items(items, path, depth)[:most]
         while len(found) < least:
             found.append(self.value(items, path, depth + 1))
         return found
 
+    def items(self, items: Schema, path: tuple[str, ...], depth: int) -> list[Any]:
+        """What the text has for an array: by its name a thing for each sentence, else by the kind of its items."""
+        words = words_of(path[-1] if path else "")
+        if words & EVENTS:
+            dated = [sentence for sentence in self.facts.sentences if self.happens(sentence)]
+            return [self.about(sentence, items, path, depth) for sentence in dated]
+        if words & (ASKED | PROMISED):
+            told = self.facts.promises if words & PROMISED else self.facts.requests
+            return [self.about(sentence, items, path, depth) for sentence in told]
+        if "enum" in items:
+            return [one for one in items["enum"] if self.score(str(one))]
+        if items.get("type") in ("number", "integer"):
+            return [bounds.number(items, one) for one in self.facts.sums or self.facts.numbers]
+        if items.get("type") != "string":
+            return []
+        if words & {"addresses", "emails", "recipients", "attendees", "participants"}:
+            texts = list(dict.fromkeys(self.facts.addresses))
+        elif words & {"links", "urls"}:
+            texts = LINK.findall(self.facts.source)
+        else:
+            texts = self.facts.sentences[:3]
+        return [bounds.text(items, one, self.facts.base) for one in texts]
+
     def about(self, sentence: str, items: Schema, path: tuple[str, ...], depth: int) -> Any:
         """An item that is read off one sentence of the text; what it does not say is taken from the head."""
-        if items.get("type", "string") == "string" and "enum" not in items:
-            return sentence
+        if items.get("type") == "string" and "enum" not in items:
+            return bounds.text(items, sentence, self.facts.base)
         head = "\n".join(
             f"{name}: {value}"
             for name, value in self.facts.headers.items()
@@ -235,33 +243,20 @@ class _Filler:
         asked = stems(name.replace("_", " ")) | stems(str(schema.get("description", "")))
         return len(asked & self.facts.stems) >= 2
 
-    def number(self, schema: Schema, path: tuple[str, ...]) -> float | int:
-        low = schema.get("minimum", schema.get("exclusiveMinimum"))
-        high = schema.get("maximum", schema.get("exclusiveMaximum"))
-        if words_of(path[-1] if path else "") & SURE:
-            told = 0.6 if high is None or high <= 1 else 0.6 * high
-        else:
-            found = self.counted(path)
-            told = found[0] if found else float(schema.get("default") or 0)
-        told = told if low is None else max(told, low)
-        told = told if high is None else min(told, high)
-        return int(told) if schema.get("type") == "integer" else told
-
-    def counted(self, path: tuple[str, ...]) -> list[float]:
+    def counted(self, words: set[str]) -> list[float]:
         """The numbers that a property may mean."""
-        words = words_of(path[-1] if path else "")
-        if words & SURE:
-            return [1]
         return self.facts.sums if words & MONEY else self.facts.numbers
 
-    def string(self, schema: Schema, path: tuple[str, ...]) -> str:
+    def found(self, schema: Schema, path: tuple[str, ...]) -> Any:
+        """The number or the text that a property means; None or nothing where the text does not tell."""
         words = words_of(path[-1] if path else "")
         kind = schema.get("format", "")
+        if schema.get("type") in ("integer", "number"):
+            high = schema.get("maximum", schema.get("exclusiveMaximum", 1))
+            return SURENESS * max(1, high) if words & SURE else next(iter(self.counted(words)), None)
         if kind in ("date", "date-time", "time") or words & TIMES:
             return self.moment(words, kind)
-        told = self.named(words)
-        longest = schema.get("maxLength")
-        return told if longest is None else told[:longest]
+        return self.named(words | ({kind} if kind in ("email", "url") else set()))
 
     def moment(self, words: set[str], kind: str) -> str:
         found = self.facts.moments

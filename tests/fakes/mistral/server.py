@@ -174,8 +174,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         size = int(self.headers.get("Content-Length") or 0)
         if size > LARGEST:
+            # Its body is never read, so nothing else can come over this connection.
             self.close_connection = True
-            self._refuse(self._entry(b""), refusal("too_large"))
+            entry = self._entry(b"")
+            self.api.note(entry)
+            self._refuse(entry, refusal("too_large"))
             return
         raw = self.rfile.read(size)
         if self.path.startswith(PREFIX):
