@@ -1,6 +1,7 @@
 """Chat with the real library: answers, structured output in its three ways, tools, lengths, usage, the journal."""
 
 import json
+import threading
 from typing import Any, Literal
 
 import pytest
@@ -11,7 +12,7 @@ from langchain_mistralai import ChatMistralAI
 from pydantic import BaseModel, ValidationError
 
 from tests.fakes.mistral import tokens
-from tests.fakes.mistral.script import always, answering, call, calls, offers, say, says
+from tests.fakes.mistral.script import Act, Asked, always, answering, call, calls, offers, say, says
 from tests.fakes.mistral.server import MistralApi
 from tests.mistral_fake.conftest import MODEL, chat_of
 
@@ -202,7 +203,13 @@ def test_several_choices_are_paid_for(api: MistralApi, chat: ChatMistralAI) -> N
 
 
 async def test_it_counts_how_many_are_answered_at_once(api: MistralApi, chat: ChatMistralAI) -> None:
-    api.when(always, say("done").after(0.2))
+    together = threading.Barrier(3)
+
+    def meet(asked: Asked) -> Act:
+        together.wait(5)
+        return say("done")
+
+    api.when(always, answering(meet))
     await chat.abatch(["a", "b", "c"])
     await chat.async_client.aclose()
     assert api.most_at_once == 3

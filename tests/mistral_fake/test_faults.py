@@ -62,6 +62,7 @@ def test_silence_is_a_timeout(api: MistralApi) -> None:
         chat_of(api, timeout=1).invoke("x")
 
 
+@pytest.mark.slow  # the library waits four seconds
 def test_a_connection_that_is_reset_is_tried_again_by_the_library(api: MistralApi) -> None:
     api.when(always, say("done"))
     api.when(always, dropped, times=1)

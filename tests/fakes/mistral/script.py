@@ -205,9 +205,14 @@ class Script:
 
     def act(self, asked: Asked) -> Act:
         """What is to happen with this request; uses up a rule that is counted."""
+        act = self._taken(asked)
+        # Not under the lock: an answer may wait for another request.
+        return act.answer(asked) if act.answer else act
+
+    def _taken(self, asked: Asked) -> Act:
         with self._lock:
             for rule in self.rules:
                 if rule.left != 0 and rule.condition(asked):
                     rule.left = None if rule.left is None else rule.left - 1
-                    return rule.act.answer(asked) if rule.act.answer else rule.act
+                    return rule.act
         return read
