@@ -1,7 +1,8 @@
 """What the service says when it refuses: one table of statuses, types, codes and wordings, corrected in one place.
 
-Most wordings were seen in public reports of answers of api.mistral.ai between 2024 and 2026; those
-marked "unseen" follow the published message validator or the framework and were seen nowhere.
+Wordings were seen in public reports of answers of api.mistral.ai between 2024 and 2026, but those marked
+"validator" (the text is that of the published message validator, type and code are their neighbours')
+and "unseen" (made up in the service's manner). A live account was asked for none of them.
 """
 
 import json
@@ -55,7 +56,6 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     # What the request asks for.
     "unknown_model": Wording(400, "Invalid model: {model}", "invalid_model", "1500"),
     "model_not_found": Wording(404, "Model not found: {model}", "invalid_model", "1500"),  # unseen
-    "not_a_chat_model": Wording(400, "Invalid model: {model}", "invalid_model", "1500"),
     "too_long": Wording(
         400,
         "Prompt contains {tokens} tokens and 0 draft tokens, too large for model with {limit} maximum context length",
@@ -77,8 +77,10 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     ),  # unseen
     "empty_input": Wording(400, "Input cannot be empty.", PROMPT, "3210"),  # unseen
     # The order of messages.
-    "no_messages": Wording(400, "Conversation must have at least one message", ORDER, "3230"),
-    "bad_start": Wording(400, "Conversation must start with a user message or system message", ORDER, "3230"),
+    "no_messages": Wording(400, "Conversation must have at least one message", ORDER, "3230"),  # validator
+    "bad_start": Wording(
+        400, "Conversation must start with a user message or system message", ORDER, "3230"
+    ),  # validator
     "bad_order": Wording(400, "Unexpected role '{role}' after role '{before}'", ORDER, "3230"),
     "bad_end": Wording(
         400,
@@ -87,35 +89,35 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         "3230",
     ),
     "unanswered_calls": Wording(400, "Not the same number of function calls and responses", ORDER, "3230"),
-    "too_many_answers": Wording(400, "More tool responses than tool calls", ORDER, "3230"),
-    "stray_answer": Wording(400, "Unexpected tool call id {id} in tool results", ORDER, "3230"),
-    "doubled_answer": Wording(400, "Duplicate tool call id {id} in tool results", ORDER, "3230"),
-    "doubled_call": Wording(400, "Duplicate tool call id {id} in assistant message", ORDER, "3230"),
+    "too_many_answers": Wording(400, "More tool responses than tool calls", ORDER, "3230"),  # validator
+    "stray_answer": Wording(400, "Unexpected tool call id {id} in tool results", ORDER, "3230"),  # validator
+    "doubled_answer": Wording(400, "Duplicate tool call id {id} in tool results", ORDER, "3230"),  # validator
+    "doubled_call": Wording(400, "Duplicate tool call id {id} in assistant message", ORDER, "3230"),  # validator
     # The content of messages.
     "empty_assistant": Wording(
         400,
         "Assistant message must have either content or tool_calls, but not none.",
         "invalid_assistant_message",
         "3240",
-    ),
+    ),  # unseen: type and code
     "prefix_inside": Wording(
         400, "Assistant message with prefix True must be last message", "invalid_assistant_message", "3240"
-    ),
+    ),  # validator
     "bad_call_id": Wording(400, "Tool call id was {id} but must be a-z, A-Z, 0-9, with a length of 9.", CALL, "3280"),
-    "no_call_id": Wording(400, "Tool call id has to be defined.", CALL, "3280"),
+    "no_call_id": Wording(400, "Tool call id has to be defined.", CALL, "3280"),  # validator
     "bad_function_name": Wording(
         400,
         "Function name was {name} but must be a-z, A-Z, 0-9, or contain underscores and dashes, "
         "with a maximum length of 64.",
         CALL,
         "3280",
-    ),
+    ),  # validator
     "bad_schema": Wording(400, "Invalid tool schema: {error}", "invalid_request_tool_schema", "3290"),  # unseen
     # The service's own failures.
-    "internal": Wording(500, "Internal Server Error", "internal_server_error", "1000"),
-    "bad_gateway": Wording(502, BAD_GATEWAY, shape="html"),
-    "unavailable": Wording(503, "Service unavailable.", "internal_server_error", "1000"),
-    "gateway_timeout": Wording(504, "The upstream server is timing out", shape="message"),
+    "internal": Wording(500, "Internal Server Error", "internal_server_error", "1000"),  # unseen
+    "bad_gateway": Wording(502, BAD_GATEWAY, shape="html"),  # unseen
+    "unavailable": Wording(503, "Service unavailable.", "internal_server_error", "1000"),  # unseen
+    "gateway_timeout": Wording(504, "The upstream server is timing out", shape="message"),  # unseen
 }
 
 
