@@ -46,4 +46,6 @@ class Behaviour:
     page_size: int = 10
     latency: float = 0.0
     """Seconds that every request to Graph takes."""
+    plain_callbacks: bool = False
+    """Notifications go to http addresses as well."""
     subscriptions_per_mailbox: int = 1_000

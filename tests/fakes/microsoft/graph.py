@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -21,11 +22,14 @@ from tests.fakes.microsoft.faults import Faults, marred
 from tests.fakes.microsoft.journal import Journal
 from tests.fakes.microsoft.listing import LINKS, Links
 from tests.fakes.microsoft.mailbox import Mailbox
+from tests.fakes.microsoft.meetings import Notice
+from tests.fakes.microsoft.notifications import Courier
 from tests.fakes.microsoft.permissions import bearer, check_permission
 from tests.fakes.microsoft.post import Sent
 from tests.fakes.microsoft.query import Query, read_prefer, read_query
 from tests.fakes.microsoft.routing import Found, find
 from tests.fakes.microsoft.schema import Route, check
+from tests.fakes.microsoft.subscriptions import Subscriptions
 from tests.fakes.microsoft.throttling import Throttle
 from tests.fakes.microsoft.tokens import Access, Tokens
 from tests.fakes.microsoft.web import Reply, Request, json_reply
@@ -40,7 +44,7 @@ class Graph:
 
     def __init__(
         self, directory: Directory, tokens: Tokens, clock: Clock, behaviour: Behaviour, seed: int, faults: Faults,
-        journal: Journal,
+        journal: Journal, courier: Courier, trust: ssl.SSLContext | None,
     ) -> None:  # fmt: skip
         self.directory, self.tokens, self.clock, self.behaviour = directory, tokens, clock, behaviour
         self.seed, self.faults, self.journal = seed, faults, journal
@@ -49,9 +53,11 @@ class Graph:
         self.throttle = Throttle(clock, behaviour)
         self.mailboxes: dict[str, Mailbox] = {}
         self.sent: list[Sent] = []
+        self.notices: list[Notice] = []
         self.uploads: dict[str, Upload] = {}
         self._later: list[tuple[datetime, Callable[[], None]]] = []
         self._opened: list[Callable[[Mailbox], None]] = []
+        self.subscriptions = Subscriptions(self, courier, trust)
 
     def mailbox(self, person: Person) -> Mailbox:
         """The person's mailbox, made when it is first asked for."""

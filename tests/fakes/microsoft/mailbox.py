@@ -105,8 +105,8 @@ class Event(Item):
     uid: str = ""
     exceptions: dict[date, "Event"] = field(default_factory=dict)
     cancelled: set[date] = field(default_factory=set)
-    master: "Event | None" = None
-    original: date | None = None
+    series_key: str = ""
+    """The change key since which all of it looks different, not only one occurrence."""
 
 
 @dataclass(eq=False, slots=True)
@@ -146,6 +146,9 @@ class Mailbox:
         self._moving: dict[str, str] = {}
         self.occurrences: dict[str, tuple[str, date]] = {}
         """Masters and dates, by the id of an occurrence."""
+        self._occurrence_ids: dict[tuple[str, date], tuple[str, str]] = {}
+        self.transactions: dict[str, str] = {}
+        """Events by the transactionId that they were created with."""
         self.changes: list[Change] = []
         self.generation = 1
         self.forgotten = 0
@@ -212,6 +215,15 @@ class Mailbox:
             yield from self.below(child)
         yield parent
 
+    def occurrence_ids(self, master: Item, day: date) -> tuple[str, str]:
+        """The two ids of an occurrence."""
+        key = (master.id, day)
+        if key not in self._occurrence_ids:
+            self._occurrence_ids[key] = self.new_id(), self.new_id()
+            for name in self._occurrence_ids[key]:
+                self.occurrences[name] = key
+        return self._occurrence_ids[key]
+
     def messages(self) -> Iterator[Message]:
         """All messages."""
         return (item for item in self.items.values() if isinstance(item, Message))
@@ -226,14 +238,14 @@ class Mailbox:
         self._inside.setdefault(item.parent, {})[item.id] = item
         self._log("created", item, item.parent)
 
-    def changed(self, item: Item, fields: Iterable[str], *, quiet: bool = False) -> None:
-        """Something about the item was written."""
+    def changed(self, item: Item, fields: Iterable[str], *, told: tuple[str, str] | None = None) -> None:
+        """Something about the item was written; notifications name it, or the occurrence with the ids of `told`."""
         names = frozenset(fields)
         # Reading a message does not count as modifying it.
         if names - {"isRead"}:
             item.modified = self.clock.now()
         item.change_key = self.new_key()
-        self._log("updated", item, item.parent, names, quiet=quiet)
+        self._log("updated", item, item.parent, names, told=told)
 
     def move(self, item: Item, target: Container) -> None:
         """Move the item: gone from one collection, new in another."""
@@ -258,14 +270,11 @@ class Mailbox:
 
     def _log(
         self, verb: Verb, item: Item, collection: str, fields: frozenset[str] = frozenset(), *,
-        reason: str = "", quiet: bool = False,
+        reason: str = "", told: tuple[str, str] | None = None,
     ) -> None:  # fmt: skip
         kind = type(item).__name__.lower()
-        self._append(
-            Change(
-                self.generation, collection, verb, item.id, item.moving_id, kind, fields, item.change_key, reason, quiet
-            )
-        )
+        name, moving = told or (item.id, item.moving_id)
+        self._append(Change(self.generation, collection, verb, name, moving, kind, fields, item.change_key, reason))
         holder = self.containers.get(collection)
         if kind == "message" and holder is not None and (verb != "updated" or "isRead" in fields):
             self._counted(holder)

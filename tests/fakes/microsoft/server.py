@@ -13,7 +13,17 @@ with Microsoft(authority.server(), clock=Clock(datetime(2026, 3, 2, 9, tzinfo=UT
 import ssl
 from typing import Any, Final, Self
 
-from tests.fakes.microsoft import batching, folders, messages, sending, users
+from tests.fakes.microsoft import (
+    addressbook,
+    batching,
+    calendars,
+    events,
+    folders,
+    messages,
+    sending,
+    subscribing,
+    users,
+)
 from tests.fakes.microsoft.behaviour import Behaviour
 from tests.fakes.microsoft.clock import Clock
 from tests.fakes.microsoft.directory import App, Directory, Person
@@ -23,12 +33,14 @@ from tests.fakes.microsoft.graph import Graph
 from tests.fakes.microsoft.journal import Journal
 from tests.fakes.microsoft.login import Login
 from tests.fakes.microsoft.mailbox import Mailbox
+from tests.fakes.microsoft.notifications import Courier
 from tests.fakes.microsoft.pages import page
+from tests.fakes.microsoft.subscriptions import Subscriptions
 from tests.fakes.microsoft.token_endpoint import TokenEndpoint
 from tests.fakes.microsoft.tokens import Tokens
 from tests.fakes.microsoft.web import Listener, Reply, Request, html_reply
 
-HANDLING: Final = (batching, folders, messages, sending, users)
+HANDLING: Final = (addressbook, batching, calendars, events, folders, messages, sending, subscribing, users)
 """The modules that register handlers."""
 
 _GRAPH: Final = ("v1.0", "beta")
@@ -36,11 +48,14 @@ TOKEN: Final = "oauth2/v2.0/token"  # noqa: S105  # a path
 
 
 class Microsoft:
-    """Listens on the loopback. Without `tls` it speaks plain HTTP, which msal refuses."""
+    """Listens on the loopback. Without `tls` it speaks plain HTTP, which msal refuses.
+
+    `trust` is what it believes of the receivers of notifications; by default what the machine believes.
+    """
 
     def __init__(
         self, tls: ssl.SSLContext | None, *, clock: Clock | None = None, seed: int = 1,
-        behaviour: Behaviour | None = None, port: int = 0,
+        behaviour: Behaviour | None = None, port: int = 0, trust: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
         self.clock = clock or Clock()
         self.behaviour = behaviour or Behaviour()
@@ -48,7 +63,18 @@ class Microsoft:
         self.mistakes: list[Exception] = []
         """What went wrong in the fake itself; leaving it raises the first."""
         self.tokens = Tokens(self.clock, seed)
-        self.graph = Graph(self.directory, self.tokens, self.clock, self.behaviour, seed, self.faults, self.journal)
+        self.courier = Courier(self.clock, trust)
+        self.graph = Graph(
+            self.directory,
+            self.tokens,
+            self.clock,
+            self.behaviour,
+            seed,
+            self.faults,
+            self.journal,
+            self.courier,
+            trust,
+        )
         self.login = Login(self.directory, self.tokens, self.clock)
         self._token_endpoint = TokenEndpoint(self.directory, self.tokens, self.clock, self.behaviour)
         self._scheme = "https" if tls else "http"
@@ -75,6 +101,11 @@ class Microsoft:
     def elsewhere(self, person: Person) -> Elsewhere:
         """The person at another client."""
         return Elsewhere(self.graph, person)
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """The subscriptions, to disturb."""
+        return self.graph.subscriptions
 
     def token_for(self, app: App, person: Person, scopes: str) -> str:
         """An access token as if the person had just signed in and allowed these scopes."""
@@ -135,9 +166,12 @@ class Microsoft:
 
     def __enter__(self) -> Self:
         self._listener.__enter__()
+        self.courier.start()
         return self
 
     def __exit__(self, kind: object, *exc: object) -> None:
         self._listener.__exit__(kind, *exc)
+        self.courier.stop()
+        self.graph.subscriptions.close()
         if self.mistakes:
             raise self.mistakes[0]

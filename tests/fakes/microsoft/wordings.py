@@ -158,6 +158,8 @@ GRAPH: Final = {
     "crossing": Graph(400, "ErrorOccurrenceCrossingBoundary", "Modified occurrence is crossing or overlapping adjacent "
         "occurrence."),
     "attendees": Graph(400, "ErrorInvalidRequest", "The number of attendees exceeds the limit of 500."),
+    "transaction": Graph(409, "ErrorDuplicateTransactionId", "Your request can't be completed. The client provided id "
+        "for the event was already used in a previous request."),
     "calendar": Graph(403, "ErrorCannotDeleteObject", "The default calendar cannot be deleted."),
     "read-only calendar": Graph(403, "ErrorAccessDenied", _ACCESS),
     "not a series": Graph(400, "ErrorInvalidRequest", "The event is not a series master."),
@@ -173,6 +175,7 @@ GRAPH: Final = {
         "OK to this request."),
     "subscription limit": Graph(403, "ExtensionError", "Operation: Create; Exception: [Status Code: Forbidden; Reason: "
         "Number of subscriptions for the mailbox exceeds the limit]"),
+    "subscription exists": Graph(409, "InvalidRequest", "A subscription to this resource and changeType exists."),
     "subscription access": Graph(403, "ExtensionError", "Operation: Create; Exception: [Status Code: Forbidden; "
         "Reason: Access is denied]"),
     "reauthorized": Graph(429, "TooManyRequests", "The subscription was renewed or reauthorized less than 10 minutes "
