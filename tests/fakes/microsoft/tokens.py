@@ -91,8 +91,10 @@ class Tokens:
         self.access: dict[str, Access] = {}
         self.codes: dict[str, Code] = {}
         self.refresh: dict[str, Refresh] = {}
-        self.revoked_grants: set[str] = set()
+        self.revoked_grants: dict[str, int] = {}
+        """Sign-ins whose tokens are void, and the AADSTS number that says why."""
         self.void: set[str] = set()
+        """Access tokens that are void before their time."""
 
     def code(self, code: Code) -> str:
         """A new code."""
@@ -159,10 +161,10 @@ class Tokens:
 
     def revoke(self, person: Person) -> None:
         """End every session of the person."""
-        person.sessions_since = self._clock.now()
         for token in self.refresh.values():
             if token.person is person:
-                self.revoked_grants.add(token.grant)
+                self.revoked_grants.setdefault(token.grant, 50173)
+        self.void |= {text for text, access in self.access.items() if access.person is person}
 
 
 def client_info(person: Person) -> str:
