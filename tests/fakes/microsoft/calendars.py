@@ -154,8 +154,8 @@ class Following:
     until: int
     known: Mapping[str, tuple[str, str]]
     """Versions and the other ids, by immutable id."""
-    pending: tuple[tuple[str, str], ...]
-    """The two ids of each instance that is to be shown."""
+    pending: tuple[tuple[str, str, bool], ...]
+    """The two ids of each instance that is to be shown, and whether it is gone from the window."""
 
 
 @handler
@@ -175,7 +175,7 @@ def calendar_view_delta(call: Call) -> Reply:
     if call.graph.behaviour.empty_first_page and opened is None:
         return page_reply(call, [], now, more=True)
     shown, rest = now.pending[:size], now.pending[size:]
-    values = [_shown(call, pair) for pair in shown]
+    values = [_shown(call, *one) for one in shown]
     return page_reply(call, values, replace(now, pending=rest), more=bool(rest))
 
 
@@ -184,8 +184,8 @@ def _next(mailbox: Mailbox, calendar: Container, before: Following) -> Following
     for instance in _with_masters(_in(mailbox, calendar, before.window)):
         immutable, moving = ids_of(mailbox, instance)
         seen[immutable] = instance.version, moving
-    news = [(name, seen[name][1]) for name in seen if before.known.get(name) != seen[name]]
-    gone = [(name, before.known[name][1]) for name in before.known if name not in seen]
+    news = [(name, seen[name][1], False) for name in seen if before.known.get(name) != seen[name]]
+    gone = [(name, before.known[name][1], True) for name in before.known if name not in seen]
     return Following(before.window, mailbox.generation, seen, (*gone, *news))
 
 
@@ -199,10 +199,11 @@ def _with_masters(instances: list[Instance]) -> Iterator[Instance]:
         yield instance
 
 
-def _shown(call: Call, pair: tuple[str, str]) -> dict[str, Any]:
-    found = find(call.mailbox, pair[0])
-    if found is None:
-        name = pair[0] if call.prefer.immutable else pair[1]
+def _shown(call: Call, immutable: str, moving: str, gone: bool) -> dict[str, Any]:
+    found = find(call.mailbox, immutable)
+    if gone or found is None:
+        # It may be elsewhere still: what left the window is told like what was deleted.
+        name = immutable if call.prefer.immutable else moving
         return {"@odata.type": "#microsoft.graph.event", "id": name, "@removed": {"reason": "deleted"}}
     view = shape(call.route.entity, event_view(call, found, Query()), None)
     if found.kind != "occurrence":

@@ -193,8 +193,10 @@ class Mailbox:
     def container(self, name: str, kind: ContainerKind) -> Container | None:
         """A container by id or well-known name."""
         found = self.containers.get(name)
-        if found is None and not ID.fullmatch(name):
-            found = next((one for one in self.containers.values() if one.well_known == name.lower()), None)
+        if found is None:
+            found = next(
+                (one for one in self.containers.values() if one.well_known and one.well_known == name.lower()), None
+            )
         return found if found is not None and found.kind == kind else None
 
     def item(self, name: str) -> Item | None:
@@ -252,6 +254,7 @@ class Mailbox:
         if item.parent == target.id:
             return
         del self._inside[item.parent][item.id]
+        self.new_key()
         left, item.parent = item.parent, target.id
         self._log("deleted", item, left, reason="changed")
         del self._moving[item.moving_id]

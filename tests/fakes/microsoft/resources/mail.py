@@ -89,7 +89,7 @@ ATTACHMENT: Final = Structure(
 )
 
 _RECIPIENTS: Final = Property(Many(RECIPIENT), "cd")
-MESSAGE: Final = structure(
+_MESSAGE: Final = structure(
     "message",
     {
         "id": Property(STRING, "r", null=False),
@@ -125,6 +125,25 @@ MESSAGE: Final = structure(
         "body": Property(BODY, "cd"),
         "attachments": Property(Many(ATTACHMENT), "c", navigation=True),
         **EXTENDED_PROPERTIES,
+    },
+)
+
+# What meetings send arrives as messages of these types.
+_MEETING: Final = {
+    "meetingMessageType": Property(
+        choice(
+            "meetingMessageType",
+            "none meetingRequest meetingCancelled meetingAccepted meetingTentativelyAccepted meetingDeclined",
+        ),
+        "r",
+    ),
+}
+MESSAGE: Final = Structure(
+    _MESSAGE.name,
+    _MESSAGE.properties,
+    {
+        f"#microsoft.graph.{name}": structure(name, _MEETING, _MESSAGE)
+        for name in ("eventMessage", "eventMessageRequest", "eventMessageResponse")
     },
 )
 
