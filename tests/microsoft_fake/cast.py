@@ -58,6 +58,8 @@ class Client:
 
     def _check(self, response: httpx.Response) -> None:
         content = response.read()
+        if response.is_redirect:
+            return
         path = response.request.url.raw_path.decode().partition("?")[0]
         if response.headers.get("Content-Type", "").startswith("application/json") or not content:
             found = list(problems(response.request.method, path, response.status_code, content))

@@ -57,22 +57,23 @@ def folder_view(mailbox: Mailbox, folder: Container) -> View:
     return {"id": folder.id, "displayName": folder.name, "parentFolderId": folder.parent or root}
 
 
-def _folders(call: Call, parent: str) -> list[View]:
+def _folders(call: Call, parent: str) -> list[Container]:
     """The folders of one level. The default one is on none."""
     found = [one for one in call.mailbox.containers.values() if one.kind == "contacts" and one.parent == parent]
-    return [folder_view(call.mailbox, one) for one in found if not one.well_known]
+    return [one for one in found if not one.well_known]
 
 
 @handler
 def contact_folder_list(call: Call) -> Reply:
     """The top level, without the default folder."""
-    return list_reply(call, _folders(call, ""))
+    return list_reply(call, _folders(call, ""), lambda one: folder_view(call.mailbox, one))
 
 
 @handler
 def contact_folder_children(call: Call) -> Reply:
     """One level below a folder."""
-    return list_reply(call, _folders(call, call.container("contacts").id))
+    found = _folders(call, call.container("contacts").id)
+    return list_reply(call, found, lambda one: folder_view(call.mailbox, one))
 
 
 @handler
@@ -149,7 +150,7 @@ def contact_list(call: Call) -> Reply:
     """The contacts of a folder."""
     query = effective(call)
     held = [item for item in call.mailbox.inside(the_folder(call)) if isinstance(item, Contact)]
-    return list_reply(call, [(contact_view(call, one, query), one.extended) for one in held])
+    return list_reply(call, held, lambda one: contact_view(call, one, query))
 
 
 @handler

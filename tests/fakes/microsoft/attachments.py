@@ -75,7 +75,7 @@ def put(mailbox: Mailbox, message: Message, attachment: Attachment) -> None:
 @handler
 def attachment_list(call: Call) -> Reply:
     """The attachments of a message."""
-    return list_reply(call, [attachment_view(one) for one in _message(call).attachments])
+    return list_reply(call, _message(call).attachments, attachment_view)
 
 
 @handler

@@ -43,6 +43,8 @@ class Behaviour:
     requests_per_10_minutes: int = 10_000
     upload_per_5_minutes: int = 150 * 1024 * 1024
     sends_per_minute: int = 30
+    recipients_per_day: int = 10_000
+    message_size: int = 35 * 1024 * 1024
     page_size: int = 10
     latency: float = 0.0
     """Seconds that every request to Graph takes."""

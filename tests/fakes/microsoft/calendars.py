@@ -48,7 +48,7 @@ def the_calendar(call: Call) -> Container:
 def calendar_list(call: Call) -> Reply:
     """All calendars."""
     found = [one for one in call.mailbox.containers.values() if one.kind == "calendar"]
-    return list_reply(call, [calendar_view_of(call.mailbox, one) for one in found])
+    return list_reply(call, found, lambda one: calendar_view_of(call.mailbox, one))
 
 
 @handler
@@ -143,7 +143,7 @@ def calendar_view(call: Call) -> Reply:
     """What happens in a window, series laid out."""
     query = effective(call)
     found = _in(call.mailbox, the_calendar(call), read_window(query))
-    return list_reply(call, [event_view(call, one, query) for one in found])
+    return list_reply(call, found, lambda one: event_view(call, one, query))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def event_list(call: Call) -> Reply:
     query = effective(call)
     events = events_of(call.mailbox, the_calendar(call))
     newest = sorted(events, key=lambda event: str(event.values["start"]["dateTime"]), reverse=True)
-    return list_reply(call, [(event_view(call, whole(event), query), event.extended) for event in newest])
+    return list_reply(call, newest, lambda event: event_view(call, whole(event), query))
 
 
 @handler
@@ -47,7 +47,7 @@ def event_instances(call: Call) -> Reply:
     window, found = read_window(query), the_event(call)
     if found.kind != "seriesMaster":
         raise refuse("not a series")
-    return list_reply(call, [event_view(call, one, query) for one in expand(found.event, window.start, window.end)])
+    return list_reply(call, expand(found.event, window.start, window.end), lambda one: event_view(call, one, query))
 
 
 @handler

@@ -78,12 +78,12 @@ def status(number: int, code: str = "UnknownError", message: str = "", *, after_
 def unauthorized() -> Fault:
     """A back end that does not know a valid token."""
     headers = {"WWW-Authenticate": f'Bearer realm="", authorization_uri="{GRAPH_RESOURCE}", error="invalid_token"'}
-    return replace(answer("expired token"), headers=headers)
+    return replace(answer("expired token"), name="unauthorized", headers=headers)
 
 
 def throttled(retry_after: int | None = 1, *, as_date: bool = False) -> Fault:
     """429, with or without Retry-After."""
-    return replace(answer("concurrency"), retry_after=retry_after, as_date=as_date)
+    return replace(answer("concurrency"), name="throttled", retry_after=retry_after, as_date=as_date)
 
 
 def bad_gateway(*, after_commit: bool = False) -> Fault:

@@ -1,7 +1,5 @@
 """Mail folders: listed level by level or followed by delta; made, renamed, moved and removed."""
 
-from collections.abc import Iterator
-
 from tests.fakes.microsoft.call import Call, empty, handler
 from tests.fakes.microsoft.deltas import Tracked, View, delta_reply
 from tests.fakes.microsoft.errors import refuse
@@ -12,24 +10,26 @@ from tests.fakes.microsoft.query import Query
 from tests.fakes.microsoft.web import Reply
 
 
-def _level(call: Call, parent: Container) -> Iterator[View]:
+def _level(call: Call, parent: Container) -> list[Container]:
     hidden = call.query.custom.get("includeHiddenFolders", "false")
     if hidden not in ("true", "false"):
         raise refuse("parameter", name="includeHiddenFolders", what=hidden)
     shown = [one for one in call.mailbox.children(parent) if hidden == "true" or not one.hidden]
-    return (folder_view(call.mailbox, folder) for folder in sorted(shown, key=lambda one: one.name.lower()))
+    return sorted(shown, key=lambda one: one.name.lower())
 
 
 @handler
 def folder_list(call: Call) -> Reply:
     """The top level."""
-    return list_reply(call, list(_level(call, call.mailbox.well_known("msgfolderroot"))))
+    found = _level(call, call.mailbox.well_known("msgfolderroot"))
+    return list_reply(call, found, lambda folder: folder_view(call.mailbox, folder))
 
 
 @handler
 def folder_children(call: Call) -> Reply:
     """One level below a folder."""
-    return list_reply(call, list(_level(call, call.container("mail"))))
+    found = _level(call, call.container("mail"))
+    return list_reply(call, found, lambda folder: folder_view(call.mailbox, folder))
 
 
 @handler

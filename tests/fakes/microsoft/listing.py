@@ -1,9 +1,10 @@
 """Lists, page by page: what is not on this page is behind a link that carries a token and nothing else."""
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from tests.fakes.microsoft.call import Call, shape
@@ -12,6 +13,7 @@ from tests.fakes.microsoft.query import Query
 from tests.fakes.microsoft.web import Reply, json_reply
 
 View = dict[str, Any]
+Item = TypeVar("Item")
 LINKS: Final = ("$skiptoken", "$deltatoken")
 
 
@@ -64,31 +66,47 @@ def binding(call: Call) -> Binding:
     return Binding(person.id if person else "", call.access.app.id, call.request.path)
 
 
-def list_reply(call: Call, lines: Iterable[View | tuple[View, Mapping[str, str]]]) -> Reply:
+def list_reply(call: Call, items: Iterable[Item], view: Callable[[Item], View]) -> Reply:
     """One page of a list: filtered, searched, sorted and cut as the query says.
 
-    A line is what is shown of an item, or that with the item's extended properties, which a filter may
-    name though they are not shown.
+    Only what is on the page is looked at, unless the query is about what the items hold.
     """
     opened = call.graph.links.open(call)
     page = opened[1] if opened else Page(call.query, call.query.skip)
     query: Query = page.query
-    pairs = [line if isinstance(line, tuple) else (line, {}) for line in lines]
-    found = [view for view, extended in pairs if query.filter is None or query.filter.matches(_with(view, extended))]
-    if query.search:
-        words = query.search.lower().split()
-        found = [view for view in found if all(word in _searched(view) for word in words)]
-    for name, descending in reversed(query.order):
-        found.sort(key=_sort_key(name), reverse=descending)
+    found: Sequence[Callable[[], View]]
+    if query.filter is None and not query.search and not query.order:
+        found = [partial(view, item) for item in items]
+    else:
+        found = [partial(_same, one) for one in _chosen(query, items, view)]
     limit = query.top or call.prefer.page or call.graph.behaviour.page_size
-    shown = found[page.offset : page.offset + limit]
     body: dict[str, Any] = {"@odata.context": f"{call.origin}/v1.0/$metadata#{call.request.path.rsplit('/', 1)[-1]}"}
     if query.count:
         body["@odata.count"] = len(found)
-    body["value"] = [shape(call.route.entity, view, query.select) for view in shown]
+    shown = found[page.offset : page.offset + limit]
+    body["value"] = [shape(call.route.entity, make(), query.select) for make in shown]
     if page.offset + limit < len(found):
         body["@odata.nextLink"] = call.graph.links.make(call, "$skiptoken", Page(query, page.offset + limit))
     return json_reply(200, body)
+
+
+def _same(view: View) -> View:
+    return view
+
+
+def _chosen(query: Query, items: Iterable[Any], view: Callable[[Any], View]) -> list[View]:
+    found = []
+    words = query.search.lower().split()
+    for item in items:
+        shown = view(item)
+        # A filter may name extended properties, though they are not shown.
+        seen = _with(shown, getattr(item, "extended", {}))
+        fits = query.filter is None or query.filter.matches(seen)
+        if fits and all(word in _searched(shown) for word in words):
+            found.append(shown)
+    for name, descending in reversed(query.order):
+        found.sort(key=_sort_key(name), reverse=descending)
+    return found
 
 
 def _with(view: View, extended: Mapping[str, str]) -> View:

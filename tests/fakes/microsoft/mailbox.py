@@ -149,6 +149,7 @@ class Mailbox:
         self._occurrence_ids: dict[tuple[str, date], tuple[str, str]] = {}
         self.transactions: dict[str, str] = {}
         """Events by the transactionId that they were created with."""
+        self.by_message_id: dict[str, Message] = {}
         self.changes: list[Change] = []
         self.generation = 1
         self.forgotten = 0
@@ -238,6 +239,8 @@ class Mailbox:
         self.items[item.id] = item
         self._moving[item.moving_id] = item.id
         self._inside.setdefault(item.parent, {})[item.id] = item
+        if isinstance(item, Message):
+            self.by_message_id[str(item.values.get("internetMessageId"))] = item
         self._log("created", item, item.parent)
 
     def changed(self, item: Item, fields: Iterable[str], *, told: tuple[str, str] | None = None) -> None:

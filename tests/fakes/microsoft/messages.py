@@ -39,7 +39,7 @@ def message_list(call: Call) -> Reply:
     else:
         held = mailbox.messages()
     newest = sorted(held, key=lambda one: str(one.values["receivedDateTime"]), reverse=True)
-    return list_reply(call, [(message_view(call, message, query), message.extended) for message in newest])
+    return list_reply(call, newest, lambda message: message_view(call, message, query))
 
 
 @handler
@@ -138,6 +138,8 @@ def write(mailbox: Mailbox, message: Message, changes: dict[str, Any]) -> None:
         message.extended[one["id"]] = one.get("value") or ""
     plain = {name: value for name, value in changes.items() if name not in _APART}
     message.values |= {name: [] if value is None and name in _RECIPIENTS else value for name, value in plain.items()}
+    if "internetMessageId" in plain:
+        mailbox.by_message_id[plain["internetMessageId"]] = message
     if any("d" in MESSAGE.properties[name].access for name in plain):
         # What came as octets is no longer what the message says; its other headers stay.
         message.raw = None

@@ -72,6 +72,8 @@ def _check_delegated(route: Route, access: Access, person: Person | None, graph:
         if not access.scopes & (set(route.delegated) | shared):
             raise refuse("scope")
         return
+    if access.scopes & {scope for scope in route.delegated if scope.endswith(".All")}:
+        return
     if not access.scopes & shared:
         raise refuse("scope")
     assert access.person is not None

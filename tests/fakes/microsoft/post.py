@@ -55,12 +55,11 @@ def new_message_id(mailbox: Mailbox) -> str:
 
 def set_conversation(mailbox: Mailbox, message: Message, references: Iterable[str]) -> None:
     """Put the message into the conversation of what it answers, or start a new one."""
-    wanted = set(references)
     subject = _PREFIX.sub("", message.values.get("subject") or "").lower()
     found = None
-    for other in mailbox.messages():
-        same = _PREFIX.sub("", other.values.get("subject") or "").lower() == subject
-        if other is not message and same and other.values.get("internetMessageId") in wanted:
+    for reference in references:
+        other = mailbox.by_message_id.get(reference)
+        if other is not None and _PREFIX.sub("", other.values.get("subject") or "").lower() == subject:
             found = other
     message.values["conversationId"] = found.values["conversationId"] if found else mailbox.new_id()
     message.values["conversationIndex"] = found.values["conversationIndex"] if found else mailbox.new_key()[6:]

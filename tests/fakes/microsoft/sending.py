@@ -31,7 +31,9 @@ def _check_sending(call: Call, message: Message) -> None:
         raise refuse("recipients")
     if not all(ADDRESS.fullmatch(address) for address in recipients):
         raise refuse("recipient")
-    call.graph.throttle.sent((call.access.app.id, mailbox.person.id))
+    if len(mime_of(message)) > call.graph.behaviour.message_size:
+        raise refuse("large")
+    call.graph.throttle.sent((call.access.app.id, mailbox.person.id), len(recipients))
 
 
 def _hand_in(call: Call, message: Message) -> None:

@@ -22,7 +22,7 @@ def _the_subscription(call: Call) -> Subscription:
 @handler
 def subscription_list(call: Call) -> Reply:
     """Those of this application for this user, or of the application itself."""
-    return list_reply(call, [view_of(one) for one in call.graph.subscriptions.active() if _mine(call, one)])
+    return list_reply(call, [one for one in call.graph.subscriptions.active() if _mine(call, one)], view_of)
 
 
 @handler

@@ -63,10 +63,13 @@ class Throttle:
             with self._lock:
                 self._running[key] -= 1
 
-    def sent(self, key: Key) -> None:
-        """One message is to be sent. Raises when too many were in the last minute."""
+    def sent(self, key: Key, recipients: int) -> None:
+        """One message is to be sent. Raises when too many were in the last minute, or went to too many in a day."""
         with self._lock:
             self._spend("send rate", key, timedelta(minutes=1), 1, self._behaviour.sends_per_minute)
+            day = self._windows.setdefault(("daily sends", key), _Window(timedelta(days=1)))
+            if day.wait(self._clock.now(), recipients, self._behaviour.recipients_per_day):
+                raise refuse("daily sends")
 
     def too_many_at_once(self) -> GraphRefusal:
         """The refusal of a call beside too many others."""
