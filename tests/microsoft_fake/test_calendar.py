@@ -270,3 +270,26 @@ def test_one_occurrence_of_a_meeting_is_declined(world: World, anna: Client) -> 
     left = anna.values(f"{path_of(master)}/instances?{SPRING}")
     assert len(left) == 4
     assert left[0]["responseStatus"]["response"] == "accepted"
+
+
+def test_what_is_the_organizers_own_is_told_to_nobody(world: World, anna: Client) -> None:
+    made = anna.post("/me/events", {**LUNCH, "attendees": guests("carl@firm.example")})
+    anna.patch(path_of(made), {"categories": ["Blue"], "isReminderOn": False})
+    assert [one.what for one in world.microsoft.graph.notices] == ["request"]
+
+
+def test_zones_that_others_wrote_may_mean_nothing(world: World, anna: Client) -> None:
+    elsewhere = world.microsoft.elsewhere(world.anna)
+    event = elsewhere.add_event(LUNCH)
+    elsewhere.name_zone(event, "tzone://Microsoft/Custom")
+    [shown] = anna.values("/me/events")
+    assert shown["originalStartTimeZone"] == "tzone://Microsoft/Custom"
+    assert shown["start"] == at("2026-03-04T11:00:00.0000000")
+
+
+def test_the_original_start_of_a_whole_day_is_shifted_by_its_zone(anna: Client) -> None:
+    day = {"isAllDay": True, "start": at("2026-03-16T00:00:00", ROME), "end": at("2026-03-17T00:00:00", ROME)}
+    master = anna.post("/me/events", {**WEEKLY, **day})
+    first = anna.values(f"{path_of(master)}/instances?{SPRING}&$select=originalStart,start")[0]
+    assert first["originalStart"] == "2026-03-15T23:00:00Z"
+    assert first["start"]["dateTime"].startswith("2026-03-16T00:00")

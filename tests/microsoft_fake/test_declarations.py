@@ -1,11 +1,14 @@
 """The declared methods: each has a handler, answers as it is declared, and asks for permissions that exist."""
 
+import ast
 import base64
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.fakes.microsoft import wordings
 from tests.fakes.microsoft.call import HANDLERS
 from tests.fakes.microsoft.directory import APPLICATION, DELEGATED
 from tests.fakes.microsoft.routing import ROUTES, find
@@ -44,6 +47,18 @@ def test_a_declaration_is_whole(route: Any) -> None:
     assert (route.entity is None) == (route.returns in ("nothing", "bytes"))
     if route.entity is not None and not isinstance(route.entity, Structure):
         pytest.fail(f"{route.name} is about nothing")
+
+
+def test_every_refusal_has_its_wording() -> None:
+    calls = [
+        node
+        for file in Path(wordings.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args
+    ]
+    first = [(node.func.id, node.args[0].value) for node in calls if isinstance(node.args[0], ast.Constant)]  # type: ignore[attr-defined]  # a Name, as above
+    assert {name for called, name in first if called == "refuse"} <= wordings.GRAPH.keys()
+    assert {number for called, number in first if called == "LoginRefusal"} <= wordings.LOGIN.keys()
 
 
 def test_paths_may_hold_keys_in_brackets_and_functions() -> None:

@@ -1,5 +1,6 @@
 """Logging in with the real msal: consent, codes, rotation, application permissions, and every way it can end."""
 
+import json
 from typing import Any
 
 import httpx
@@ -61,6 +62,21 @@ def test_refreshing_rotates_and_the_old_token_is_refused(world: World) -> None:
     again = client.acquire_token_by_refresh_token(first["refresh_token"], scopes=TWO_WAY)
     assert (again["error"], again["error_codes"]) == ("invalid_grant", [70000])
     assert "access_token" in client.acquire_token_by_refresh_token(second["refresh_token"], scopes=TWO_WAY)
+
+
+def test_msal_refreshes_by_itself_and_keeps_the_newest_token(world: World) -> None:
+    client = world.msal()
+    flow = client.initiate_auth_code_flow(TWO_WAY, redirect_uri=CALLBACK, response_mode="form_post")
+    first = client.acquire_token_by_auth_code_flow(flow, world.browser.sign_in(flow["auth_uri"], world.anna))
+    [account] = client.get_accounts()
+    assert client.acquire_token_silent(TWO_WAY, account)["access_token"] == first["access_token"]
+    for _ in range(2):
+        refreshed = client.acquire_token_silent_with_error(TWO_WAY, account, force_refresh=True)
+        assert refreshed["access_token"] != first["access_token"]
+    world.anna.refusal = 50076
+    refused = client.acquire_token_silent_with_error(TWO_WAY, account, force_refresh=True)
+    assert refused["error"] == "interaction_required"
+    assert json.loads(refused["claims"])["access_token"]["capolids"]["essential"] is True
 
 
 def test_by_a_switch_the_old_token_stays_good(world: World) -> None:

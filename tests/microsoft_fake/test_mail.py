@@ -213,6 +213,18 @@ def test_an_evicted_generation_is_gone_and_new_links_live(world: World, anna: Cl
     assert anna.round(link)[0] == []
 
 
+def test_old_generations_are_evicted_even_in_the_middle_of_a_walk(world: World, anna: Client) -> None:
+    elsewhere = world.microsoft.elsewhere(world.anna)
+    for number in range(4):
+        elsewhere.deliver(letter(number))
+    world.microsoft.behaviour.kept_generations = 10
+    nxt = anna.get(f"{DELTA}&$top=2")["@odata.nextLink"]
+    for number in range(10):
+        elsewhere.deliver(letter(number))
+    assert anna.http.get(nxt).json()["error"]["code"] == "SyncStateNotFound"
+    assert len(anna.round(DELTA)[0]) == 14
+
+
 def test_switches_make_rounds_as_awkward_as_real_ones(world: World, anna: Client) -> None:
     elsewhere, behaviour = world.microsoft.elsewhere(world.anna), world.microsoft.behaviour
     message = elsewhere.deliver(PLAIN)
@@ -384,3 +396,15 @@ def test_whatever_arrives_can_be_read(world: World, anna: Client) -> None:
     assert len(anna.values(INBOX)) == len(broken)
     attachments = anna.values(f"/me/messages/{on_behalf(made[-1].id)}/attachments")
     assert [one["@odata.type"] for one in attachments] == ["#microsoft.graph.itemAttachment"]
+
+
+def test_other_clients_send_and_leave_drafts_and_keep_search_folders(world: World, anna: Client) -> None:
+    elsewhere = world.microsoft.elsewhere(world.anna)
+    elsewhere.send(b"From: anna@firm.example\r\nTo: carl@firm.example\r\nSubject: Out\r\n\r\nx\r\n")
+    elsewhere.save_draft(b"Subject: Half\r\n\r\n")
+    elsewhere.add_search_folder("Unread Mail")
+    assert [one["subject"] for one in anna.values("/me/mailFolders/sentitems/messages")] == ["Out"]
+    assert [one["isDraft"] for one in anna.values("/me/mailFolders/drafts/messages")] == [True]
+    assert [one["subject"] for one in world.graph(world.carl).values(INBOX)] == ["Out"]
+    kinds = {one["displayName"]: one.get("@odata.type") for one in anna.values("/me/mailFolders?$top=50")}
+    assert (kinds["Unread Mail"], kinds["Inbox"]) == ("#microsoft.graph.mailSearchFolder", None)

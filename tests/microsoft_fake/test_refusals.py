@@ -14,8 +14,8 @@ from tests.microsoft_fake.cast import PLAIN, Client, World, on_behalf
 TO = [{"emailAddress": {"address": "carl@firm.example"}}]
 START = {"dateTime": "2026-03-16T09:00:00", "timeZone": "W. Europe Standard Time"}
 END = {"dateTime": "2026-03-16T10:00:00", "timeZone": "W. Europe Standard Time"}
-EVENT = {"subject": "x", "start": START, "end": END}
-WEEKLY = {
+EVENT: dict[str, Any] = {"subject": "x", "start": START, "end": END}
+WEEKLY: dict[str, Any] = {
     "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"]},
     "range": {"type": "noEnd", "startDate": "2026-03-16"},
 }
@@ -58,7 +58,7 @@ def mime(path: str, content: bytes, status: int, code: str) -> Row:
 
 
 def event(**changes: Any) -> dict[str, Any]:
-    return {**EVENT, **changes}
+    return EVENT | changes
 
 
 def series(pattern: dict[str, Any] | None = None, **reach: Any) -> dict[str, Any]:
@@ -161,6 +161,8 @@ ROWS = [
     mime("/me/messages", base64.b64encode(PLAIN).rstrip(b"="), 400, "ErrorMimeContentInvalidBase64String"),
     mime("/me/messages", base64.b64encode(b"nonsense"), 400, "ErrorMimeContentInvalid"),
     mime("/me/sendMail", base64.b64encode(b"Subject: x\r\n\r\nx" * 400_000), 413, "ErrorMessageSizeExceeded"),
+    post("/me/contacts", {"singleValueExtendedProperties": [{"id": "PMSyncId", "value": "x"}]}, 400,
+         "ErrorInvalidProperty"),
     # Mail
     patch("/me/messages/{message}", {"subject": "x"}, 400, "ErrorInvalidPropertySet"),
     patch("/me/messages/{message}", {"internetMessageId": "<a@b.example>"}, 400, "ErrorInvalidPropertySet"),

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.x509.oid import NameOID
 
 from tests.fakes.microsoft.notifications import RETRIES, Disorder
+from tests.fakes.microsoft.rich import Forgery
 from tests.fakes.microsoft.tokens import key_set
 from tests.fakes.web_server import Reply, Request, WebServer
 from tests.microsoft_fake.cast import PLAIN, Client, World, letter, on_behalf
@@ -282,7 +283,11 @@ def test_a_rich_subscription_lives_for_a_day_and_needs_a_fit_certificate(
     world: World, anna: Client, receiver: Receiver
 ) -> None:
     _, certificate = _certificate()
-    rich = {"includeResourceData": True, "encryptionCertificate": certificate, "encryptionCertificateId": "k1"}
+    rich: dict[str, Any] = {
+        "includeResourceData": True,
+        "encryptionCertificate": certificate,
+        "encryptionCertificateId": "k1",
+    }
     until = (world.microsoft.clock.now() + timedelta(minutes=1441)).isoformat()
     with pytest.raises(AssertionError, match="1440"):
         subscribe(world, anna, receiver, "me/messages?$select=subject", expirationDateTime=until, **rich)
@@ -290,3 +295,63 @@ def test_a_rich_subscription_lives_for_a_day_and_needs_a_fit_certificate(
         subscribe(world, anna, receiver, **rich)
     with pytest.raises(AssertionError, match="certificate"):
         subscribe(world, anna, receiver, "me/messages?$select=subject", **rich | {"encryptionCertificate": "YQ=="})
+
+
+@pytest.mark.parametrize("wrong", ["audience", "issuer", "publisher", "tenant", "expired", "key"])
+def test_tokens_may_be_forged_for_receivers_to_notice(
+    world: World, anna: Client, receiver: Receiver, wrong: Any
+) -> None:
+    _, certificate = _certificate()
+    subscribe(
+        world, anna, receiver, "me/messages?$select=subject", includeResourceData=True,
+        encryptionCertificate=certificate, encryptionCertificateId="k1",
+    )  # fmt: skip
+    world.microsoft.subscriptions.forgery = Forgery(claim=wrong)
+    world.microsoft.elsewhere(world.anna).deliver(PLAIN)
+    world.microsoft.courier.settle()
+    public: Any = jwt.PyJWKSet.from_dict(key_set()).keys[0].key
+    issuer, publisher = f"https://sts.windows.net/{world.firm.id}/", "0bf30f3b-4a52-48df-9a82-234910c4a086"
+    try:
+        claims = jwt.decode(receiver.tokens[0], public, algorithms=["RS256"], audience=world.app.id, issuer=issuer)
+    except jwt.InvalidTokenError:
+        return
+    assert (claims["appid"], claims["tid"]) != (publisher, world.firm.id)
+
+
+def test_content_and_senders_may_be_forged_too(world: World, anna: Client, receiver: Receiver) -> None:
+    key, certificate = _certificate()
+    subscribe(
+        world, anna, receiver, "me/messages?$select=subject", includeResourceData=True,
+        encryptionCertificate=certificate, encryptionCertificateId="k1",
+    )  # fmt: skip
+    for wrong in (Forgery(content="signature"), Forgery(content="certificate")):
+        world.microsoft.subscriptions.forgery = wrong
+        world.microsoft.elsewhere(world.anna).deliver(PLAIN)
+        world.microsoft.courier.settle()
+        with pytest.raises((AssertionError, ValueError)):
+            _decrypted(receiver.take()[0]["encryptedContent"], key)
+    world.microsoft.subscriptions.forgery = Forgery(client_state="guessed", tenant="another")
+    world.microsoft.elsewhere(world.anna).deliver(PLAIN)
+    world.microsoft.courier.settle()
+    [told] = receiver.take()
+    assert (told["clientState"], told["tenantId"]) == ("guessed", "another")
+
+
+def test_one_act_may_be_told_as_several(world: World, anna: Client, receiver: Receiver) -> None:
+    subscribe(world, anna, receiver, changeType="created")
+    world.microsoft.courier.disorder = Disorder(echo=1.0)
+    world.microsoft.elsewhere(world.anna).deliver(PLAIN)
+    world.microsoft.courier.settle()
+    assert [one["changeType"] for one in receiver.take()] == ["created", "updated"]
+
+
+def test_a_copy_that_comes_late_is_told_when_it_comes(world: World, anna: Client, receiver: Receiver) -> None:
+    subscribe(world, anna, receiver, "me/mailFolders('sentitems')/messages")
+    world.microsoft.behaviour.sent_copy_after = timedelta(minutes=1)
+    body = {"message": {"toRecipients": [{"emailAddress": {"address": "x@elsewhere.example"}}]}}
+    anna.post("/me/sendMail", body, status=202)
+    world.microsoft.courier.settle()
+    assert receiver.take() == []
+    world.microsoft.clock.advance(minutes=1)
+    world.microsoft.courier.settle()
+    assert [one["changeType"] for one in receiver.take()] == ["created"]

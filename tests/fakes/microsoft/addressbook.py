@@ -7,6 +7,7 @@ from tests.fakes.microsoft.call import Call, empty, etag, handler
 from tests.fakes.microsoft.clock import graph_time
 from tests.fakes.microsoft.deltas import Tracked, View, delta_reply
 from tests.fakes.microsoft.errors import refuse
+from tests.fakes.microsoft.extended import extended_of
 from tests.fakes.microsoft.listing import effective, list_reply
 from tests.fakes.microsoft.mail_views import extended_view
 from tests.fakes.microsoft.mailbox import FOLDERS, Contact, Container, Mailbox
@@ -187,7 +188,7 @@ def add_contact(mailbox: Mailbox, folder: Container, body: Mapping[str, Any]) ->
         values["displayName"] = " ".join(values[name] for name in ("givenName", "surname") if values.get(name))
     values.setdefault("fileAs", values["displayName"])
     contact = Contact(mailbox.new_id(), mailbox.new_id(), folder.id, values, now, now)
-    contact.extended = {one["id"]: one.get("value") or "" for one in body.get("singleValueExtendedProperties") or []}
+    contact.extended = extended_of(body)
     mailbox.add(contact)
     return contact
 
@@ -195,8 +196,7 @@ def add_contact(mailbox: Mailbox, folder: Container, body: Mapping[str, Any]) ->
 def write_contact(mailbox: Mailbox, contact: Contact, body: Mapping[str, Any]) -> None:
     """Change a contact; what is a list is replaced as a whole."""
     _check(body)
-    for one in body.get("singleValueExtendedProperties") or []:
-        contact.extended[one["id"]] = one.get("value") or ""
+    contact.extended |= extended_of(body)
     changes = {name: value for name, value in body.items() if name not in _APART}
     contact.values |= {name: [] if value is None and name in _LISTS else value for name, value in changes.items()}
     for name in _ADDRESSES:

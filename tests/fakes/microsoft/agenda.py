@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.fakes.microsoft import meetings, mime
 from tests.fakes.microsoft.errors import refuse
+from tests.fakes.microsoft.extended import extended_of
 from tests.fakes.microsoft.instances import Instance, on_date
 from tests.fakes.microsoft.mailbox import Container, Event, Mailbox
 from tests.fakes.microsoft.recurrence import FAR, check_recurrence, dates
@@ -44,7 +45,7 @@ def create(graph: "Graph", mailbox: Mailbox, calendar: Container, body: Mapping[
     values = checked(_EMPTY | {"organizer": me(mailbox)} | given)
     now = mailbox.clock.now()
     event = Event(mailbox.new_id(), mailbox.new_id(), calendar.id, values, now, now, uid=new_uid(mailbox))
-    event.extended = {one["id"]: one.get("value") or "" for one in body.get("singleValueExtendedProperties") or []}
+    event.extended = extended_of(body)
     mailbox.add(event)
     event.series_key = event.change_key
     if transaction:
@@ -95,20 +96,22 @@ def _attendee(one: Values) -> Values:
 def update(graph: "Graph", mailbox: Mailbox, instance: Instance, body: Mapping[str, Any]) -> Instance:
     """Write to a series, a single event, or one occurrence, which thereby becomes an exception."""
     event = instance.event
-    for one in body.get("singleValueExtendedProperties") or []:
-        (instance.exception or event).extended[one["id"]] = one.get("value") or ""
     changes = {name: value for name, value in body.items() if name not in _UNSTORED}
     if instance.day is not None:
-        return _update_occurrence(graph, mailbox, instance, changes)
+        updated = _update_occurrence(graph, mailbox, instance, changes)
+        assert updated.exception is not None
+        updated.exception.extended |= extended_of(body)
+        return updated
     before = event.values
     event.values = checked(before | _without_null(changes))
     if _TIMES & changes.keys() and any(event.values[name] != before[name] for name in _TIMES):
         # A new pattern is a new series: what was different about its dates is forgotten.
         event.exceptions.clear()
         event.cancelled.clear()
+    event.extended |= extended_of(body)
     mailbox.changed(event, changes)
     event.series_key = event.change_key
-    meetings.tell(graph, mailbox, event, "request")
+    _invite_again(graph, mailbox, event, changes)
     return Instance(event, "seriesMaster" if event.values.get("recurrence") else "singleInstance")
 
 
@@ -134,8 +137,14 @@ def _update_occurrence(graph: "Graph", mailbox: Mailbox, instance: Instance, cha
     exception.modified, exception.change_key = now, mailbox.new_key()
     event.exceptions[day] = exception
     mailbox.changed(event, changes, told=mailbox.occurrence_ids(event, day))
-    meetings.tell(graph, mailbox, event, "request")
+    _invite_again(graph, mailbox, event, changes)
     return on_date(event, day)
+
+
+def _invite_again(graph: "Graph", mailbox: Mailbox, event: Event, changes: Values) -> None:
+    """Tell the guests, unless all that changed is the organizer's own."""
+    if changes.keys() - meetings.OWN:
+        meetings.tell(graph, mailbox, event, "request")
 
 
 def _check_neighbours(event: Event, day: date, wanted: date) -> None:

@@ -33,8 +33,9 @@ def batch(call: Call) -> Reply:
         waiting = [part for part in waiting if part not in wave]
         at_once: Counter[str] = Counter()
         for part in wave:
-            at_once[_mailbox(part["url"])] += 1
-            crowded = at_once[_mailbox(part["url"])] > call.graph.behaviour.concurrency
+            mailbox = _mailbox(call, part["url"])
+            at_once[mailbox] += 1
+            crowded = at_once[mailbox] > call.graph.behaviour.concurrency
             reply = _run(call, part, done, crowded=crowded)
             if reply.cut:
                 return reply
@@ -72,9 +73,14 @@ def _check(parts: list[dict[str, Any]]) -> None:
             raise refuse("batch", what="A request with a body needs a Content-Type header.")
 
 
-def _mailbox(url: str) -> str:
+def _mailbox(call: Call, url: str) -> str:
+    """Whose mailbox a part is about: `me` and the same person's address are one."""
     segments = routing.split(url.partition("?")[0])
-    return segments[1] if segments[0].lower() == "users" and len(segments) > 1 else "me"
+    if segments[0].lower() == "users" and len(segments) > 1:
+        person = call.graph.directory.find_person(segments[1])
+    else:
+        person = call.access.person
+    return person.id if person else ""
 
 
 def _run(call: Call, part: dict[str, Any], done: Mapping[str, dict[str, Any]], *, crowded: bool) -> Reply:

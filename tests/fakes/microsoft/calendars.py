@@ -169,7 +169,7 @@ def calendar_view_delta(call: Call) -> Reply:
         now = _next(mailbox, calendar, Following(read_window(call.query), 0, {}, ()))
     else:
         option, before = opened
-        check_generation(mailbox, before.until)
+        check_generation(call, before.until)
         now = before if option == "$skiptoken" else _next(mailbox, calendar, before)
     size = call.prefer.page or call.graph.behaviour.page_size
     if call.graph.behaviour.empty_first_page and opened is None:

@@ -54,7 +54,7 @@ def delta_reply(call: Call, tracked: Tracked) -> Reply:
         now = _first(call, tracked, mailbox)
     else:
         option, state = opened
-        check_generation(mailbox, state.until)
+        check_generation(call, state.until)
         now = state if option == "$skiptoken" else _next(state, mailbox, tracked.collection)
     size = now.query.top or call.prefer.page or call.graph.behaviour.page_size
     if call.graph.behaviour.empty_first_page and opened is None:
@@ -78,9 +78,10 @@ def page_reply(call: Call, values: list[View], state: Any, *, more: bool) -> Rep
     return json_reply(200, {"@odata.context": context, "value": values, name: link})
 
 
-def check_generation(mailbox: Mailbox, until: int) -> None:
-    """Raise when the changes since then are forgotten."""
-    if until < mailbox.forgotten:
+def check_generation(call: Call, until: int) -> None:
+    """Raise when the changes since then are forgotten: links of a round live as short as those between two."""
+    mailbox, kept = call.mailbox, call.graph.behaviour.kept_generations
+    if until < max(mailbox.forgotten, mailbox.generation - kept if kept else 0):
         raise refuse("generation", generation=until, highest=mailbox.generation)
 
 

@@ -10,7 +10,7 @@ from tests.fakes.microsoft.folders import move_folder, rename_folder
 from tests.fakes.microsoft.graph import Graph
 from tests.fakes.microsoft.instances import Instance, happens, on_date, whole
 from tests.fakes.microsoft.mailbox import Contact, Container, Event, Message
-from tests.fakes.microsoft.post import deliver
+from tests.fakes.microsoft.post import deliver, from_mime, post
 from tests.fakes.microsoft.resources.calendar import EVENT
 from tests.fakes.microsoft.resources.contacts import CONTACT
 from tests.fakes.microsoft.schema import check
@@ -34,6 +34,22 @@ class Elsewhere:
         """A message arrives."""
         with self._graph.lock:
             return deliver(self._mailbox, raw, self._folder(folder).id)
+
+    def send(self, raw: bytes) -> Message:
+        """Send a message; its copy is in Sent Items."""
+        with self._graph.lock:
+            message = from_mime(self._mailbox, self._folder("sentitems").id, raw, draft=False)
+            message.values["isRead"] = True
+            post(self._graph, self._mailbox, message)
+            self._mailbox.add(message)
+            return message
+
+    def save_draft(self, raw: bytes) -> Message:
+        """Write a message and leave it for later."""
+        with self._graph.lock:
+            message = from_mime(self._mailbox, self._folder("drafts").id, raw, draft=True)
+            self._mailbox.add(message)
+            return message
 
     def mark_read(self, message: Message, *, read: bool = True) -> None:
         """Open it, or mark it as unread again."""
@@ -74,6 +90,13 @@ class Elsewhere:
         """A new folder."""
         with self._graph.lock:
             return self._mailbox.add_container("mail", name, self._folder(parent).id)
+
+    def add_search_folder(self, name: str) -> Container:
+        """A folder that shows what others hold."""
+        with self._graph.lock:
+            made = self._mailbox.add_container("mail", name, self._folder("msgfolderroot").id)
+            made.search = True
+            return made
 
     def rename_folder(self, folder: str, name: str) -> None:
         """Another name."""
@@ -120,6 +143,13 @@ class Elsewhere:
         with self._graph.lock:
             body = check(changes, EVENT, "update")
             agenda.update(self._graph, self._mailbox, self._occurrence(event, day), body)
+
+    def name_zone(self, event: Event, name: str) -> None:
+        """Write another name for its zone, as other clients do (`tzone://Microsoft/Custom`)."""
+        with self._graph.lock:
+            event.shown_zone = name
+            self._mailbox.changed(event, ["originalStartTimeZone"])
+            event.series_key = event.change_key
 
     def delete_occurrence(self, event: Event, day: date) -> None:
         """Remove one occurrence."""

@@ -6,6 +6,7 @@ import json
 import re
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime, timedelta
@@ -56,6 +57,7 @@ class Graph:
         self.notices: list[Notice] = []
         self.uploads: dict[str, Upload] = {}
         self._later: list[tuple[datetime, Callable[[], None]]] = []
+        courier.tick = self.catch_up
         self._opened: list[Callable[[Mailbox], None]] = []
         self.subscriptions = Subscriptions(self, courier, trust)
 
@@ -92,7 +94,7 @@ class Graph:
     def answer(self, request: Request, origin: str, *, outer: Access | None = None) -> Reply:
         """The reply, journalled. `outer` is who sent the batch that this is a part of."""
         fault = self.faults.take(request)
-        seen = _Seen(request, self.clock.now(), in_batch=outer is not None)
+        seen = _Seen(request, in_batch=outer is not None)
         if fault is not None and not fault.runs:
             seen.verdict = f"fault: {fault.name}"
             reply = Reply(cut=True) if fault.cut else fault.reply(request, self.clock, origin.removeprefix("https://"))
@@ -196,8 +198,8 @@ class Graph:
 class _Seen:
     """What is learned about a request on its way, for the journal."""
 
-    def __init__(self, request: Request, began: datetime, *, in_batch: bool) -> None:
-        self.request, self.began, self.in_batch = request, began, in_batch
+    def __init__(self, request: Request, *, in_batch: bool) -> None:
+        self.request, self.began, self.in_batch = request, time.monotonic(), in_batch
         self.access: Access | None = None
         self.route = _NOBODY
         self.person: Person | None = None
@@ -205,14 +207,13 @@ class _Seen:
 
     def write(self, graph: Graph, reply: Reply) -> None:
         """Put it into the journal."""
-        now = graph.clock.now()
         graph.journal.write(
-            at=now, verb=self.request.method, target=self.request.target, method=self.route.name,
+            at=graph.clock.now(), verb=self.request.method, target=self.request.target, method=self.route.name,
             app=self.access.app.id if self.access else "",
             person=self.access.person.address if self.access and self.access.person else "",
             mailbox=self.person.address if self.person else "", status=0 if reply.cut else reply.status,
             code=self.code, verdict=self.verdict, in_batch=self.in_batch,
-            seconds=(now - self.began).total_seconds(),
+            seconds=time.monotonic() - self.began,
         )  # fmt: skip
 
 

@@ -131,8 +131,8 @@ def event_view(call: Call, instance: Instance, query: Query) -> View:
         "createdDateTime": graph_time(event.created),
         "lastModifiedDateTime": graph_time(event.modified),
         "changeKey": event.change_key,
-        "originalStartTimeZone": values["start"]["timeZone"],
-        "originalEndTimeZone": values["end"]["timeZone"],
+        "originalStartTimeZone": instance.event.shown_zone or values["start"]["timeZone"],
+        "originalEndTimeZone": instance.event.shown_zone or values["end"]["timeZone"],
         "iCalUId": _ical_uid(instance),
         "uid": instance.event.uid,
         "bodyPreview": preview(values.get("body")),
@@ -157,9 +157,8 @@ def event_view(call: Call, instance: Instance, query: Query) -> View:
     elif instance.kind == "seriesMaster" and call.graph.behaviour.cancelled_occurrences:
         cancelled = sorted(instance.event.cancelled)
         view["cancelledOccurrences"] = [f"OID.{call.id_of(instance.event)}.{day.isoformat()}" for day in cancelled]
-    if not values.get("transactionId"):
-        values.pop("transactionId", None)
-    return values | view | extended_view(event.extended, query)
+    shown = {name: value for name, value in values.items() if name != "transactionId" or instance.day is None}
+    return shown | view | extended_view(event.extended, query)
 
 
 def _original_start(instance: Instance) -> datetime:

@@ -105,6 +105,8 @@ class Event(Item):
     uid: str = ""
     exceptions: dict[date, "Event"] = field(default_factory=dict)
     cancelled: set[date] = field(default_factory=set)
+    shown_zone: str = ""
+    """What is shown as the original zone, where another client wrote a name that means nothing elsewhere."""
     series_key: str = ""
     """The change key since which all of it looks different, not only one occurrence."""
 

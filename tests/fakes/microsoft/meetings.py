@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.fakes.microsoft.graph import Graph
 
 What = Literal["request", "cancel", "accepted", "declined", "tentativelyAccepted"]
-_OWN: Final = frozenset(
+OWN: Final = frozenset(
     "isOrganizer responseStatus showAs reminderMinutesBeforeStart isReminderOn categories transactionId".split()
 )
 """What everybody has for himself."""
@@ -147,13 +147,13 @@ def _write(mailbox: Mailbox, event: Event, changes: dict[str, Any]) -> None:
 
 def _refresh(mailbox: Mailbox, event: Event) -> None:
     """Make the guest's copy what the organizer's event is, but for what everybody has for himself."""
-    shared = {name: copy.deepcopy(value) for name, value in event.values.items() if name not in _OWN}
+    shared = {name: copy.deepcopy(value) for name, value in event.values.items() if name not in OWN}
     mine = _copy_in(mailbox, event.uid)
     if mine is None:
         now = mailbox.clock.now()
         parent = mailbox.well_known("calendar").id
         mine = Event(mailbox.new_id(), mailbox.new_id(), parent, {}, now, now, uid=event.uid)
-        mine.values = {name: copy.deepcopy(event.values[name]) for name in _OWN if name in event.values} | {
+        mine.values = {name: copy.deepcopy(event.values[name]) for name in OWN if name in event.values} | {
             "isOrganizer": False,
             "showAs": "tentative",
             "categories": [],

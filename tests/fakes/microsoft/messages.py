@@ -10,6 +10,7 @@ from tests.fakes.microsoft.call import Call, empty, handler
 from tests.fakes.microsoft.clock import graph_time
 from tests.fakes.microsoft.deltas import Tracked, View, delta_reply
 from tests.fakes.microsoft.errors import refuse
+from tests.fakes.microsoft.extended import extended_of
 from tests.fakes.microsoft.listing import effective, list_reply
 from tests.fakes.microsoft.mail_views import message_view, mime_of
 from tests.fakes.microsoft.mailbox import Container, Mailbox, Message
@@ -99,7 +100,7 @@ def from_json(call: Call, folder: str, body: dict[str, Any]) -> Message:
     message = new_message(call.mailbox, folder, values | {"isDraft": True, "isRead": True})
     message.headers = [(one["name"], one["value"]) for one in body.get("internetMessageHeaders") or []]
     message.attachments = [attached(call.mailbox, one) for one in body.get("attachments") or []]
-    message.extended = {one["id"]: one.get("value") or "" for one in body.get("singleValueExtendedProperties") or []}
+    message.extended = extended_of(body)
     return message
 
 
@@ -134,8 +135,7 @@ def message_update(call: Call) -> Reply:
 
 def write(mailbox: Mailbox, message: Message, changes: dict[str, Any]) -> None:
     """Write properties of a message."""
-    for one in changes.get("singleValueExtendedProperties") or []:
-        message.extended[one["id"]] = one.get("value") or ""
+    message.extended |= extended_of(changes)
     plain = {name: value for name, value in changes.items() if name not in _APART}
     message.values |= {name: [] if value is None and name in _RECIPIENTS else value for name, value in plain.items()}
     if "internetMessageId" in plain:

@@ -33,6 +33,8 @@ class Disorder:
     duplicate: float = 0.0
     drop: float = 0.0
     reorder: float = 0.0
+    echo: float = 0.0
+    """How often a notification is followed by one of a mere update, as of one act that the server works on."""
     delay: timedelta = timedelta()
     """Each is late by up to so much of the clock's time."""
     _random: random.Random = field(init=False, repr=False)
@@ -45,6 +47,10 @@ class Disorder:
         if self._random.random() < self.drop:
             return 0
         return 2 if self._random.random() < self.duplicate else 1
+
+    def echoes(self) -> bool:
+        """True when an update is told as well."""
+        return self._random.random() < self.echo
 
     def lateness(self) -> timedelta:
         """How late one is."""
@@ -88,6 +94,8 @@ class Courier:
         self._busy = False
         self._stopped = False
         self.disorder = Disorder()
+        self.tick: Callable[[], None] = lambda: None
+        """Called now and then: what else is due by the clock."""
         self.deliveries: list[Delivery] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -120,6 +128,7 @@ class Courier:
 
     def settle(self, seconds: float = 10.0) -> None:
         """Wait until nothing is due. Raises TimeoutError."""
+        self.tick()
         until = time.monotonic() + seconds
         with self._lock:
             while self._busy or (self._queue and self._queue[0][0] <= self._clock.now()):
@@ -135,6 +144,8 @@ class Courier:
 
     def _run(self) -> None:
         while True:
+            # Not under the lock: what is due may itself be something to tell.
+            self.tick()
             with self._lock:
                 if self._stopped:
                     return

@@ -6,8 +6,9 @@ import hashlib
 import hmac
 import json
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -17,10 +18,20 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from tests.fakes.microsoft.errors import refuse
-from tests.fakes.microsoft.tokens import signed
+from tests.fakes.microsoft.tokens import signed, signing_key
 
 PUBLISHER: Final = "0bf30f3b-4a52-48df-9a82-234910c4a086"
 """The application that sends change notifications."""
+
+
+@dataclass(slots=True)
+class Forgery:
+    """What is wrong with notifications, for receivers to notice."""
+
+    claim: Literal["", "audience", "issuer", "publisher", "tenant", "expired", "key"] = ""
+    content: Literal["", "signature", "certificate"] = ""
+    client_state: str | None = None
+    tenant: str | None = None
 
 
 def read_certificate(text: str) -> x509.Certificate:
@@ -37,11 +48,12 @@ def read_certificate(text: str) -> x509.Certificate:
     return certificate
 
 
-def encrypted(resource: dict[str, Any], certificate: x509.Certificate, name: str) -> dict[str, str]:
+def encrypted(resource: dict[str, Any], certificate: x509.Certificate, name: str, forgery: Forgery) -> dict[str, str]:
     """The resource for the holder of the certificate's key only."""
-    public = certificate.public_key()
+    public = signing_key().public_key() if forgery.content == "certificate" else certificate.public_key()
     assert isinstance(public, rsa.RSAPublicKey)
     key = secrets.token_bytes(32)
+    proof = secrets.token_bytes(32) if forgery.content == "signature" else key
     padder = PKCS7(128).padder()
     plain = padder.update(json.dumps(resource).encode()) + padder.finalize()
     encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
@@ -51,22 +63,26 @@ def encrypted(resource: dict[str, Any], certificate: x509.Certificate, name: str
     return {
         "data": base64.b64encode(data).decode(),
         "dataKey": base64.b64encode(public.encrypt(key, oaep)).decode(),
-        "dataSignature": base64.b64encode(hmac.digest(key, data, hashlib.sha256)).decode(),
+        "dataSignature": base64.b64encode(hmac.digest(proof, data, hashlib.sha256)).decode(),
         "encryptionCertificateId": name,
         "encryptionCertificateThumbprint": certificate.fingerprint(hashes.SHA1()).hex().upper(),  # noqa: S303
     }
 
 
-def validation_token(app: str, tenant: str, now: datetime) -> str:
+def validation_token(app: str, tenant: str, now: datetime, forgery: Forgery) -> str:
     """The token that says that it was Graph who sent it."""
+    since = now - timedelta(hours=2) if forgery.claim == "expired" else now
     claims = {
         "aud": app,
         "iss": f"https://sts.windows.net/{tenant}/",
-        "iat": int(now.timestamp()),
-        "nbf": int(now.timestamp()),
-        "exp": int((now + timedelta(hours=1)).timestamp()),
+        "iat": int(since.timestamp()),
+        "nbf": int(since.timestamp()),
+        "exp": int((since + timedelta(hours=1)).timestamp()),
         "appid": PUBLISHER,
         "tid": tenant,
         "ver": "1.0",
     }
-    return signed(claims)
+    wrong = {"audience": "aud", "issuer": "iss", "publisher": "appid", "tenant": "tid"}.get(forgery.claim)
+    if wrong:
+        claims[wrong] = "00000000-0000-0000-0000-000000000000"
+    return signed(claims, rsa.generate_private_key(65537, 2048) if forgery.claim == "key" else None)

@@ -20,7 +20,7 @@ from tests.fakes.microsoft.mailbox import Change, Contact, ContainerKind, Mailbo
 from tests.fakes.microsoft.notifications import Courier
 from tests.fakes.microsoft.query import Prefer, Query, read_prefer, read_query
 from tests.fakes.microsoft.resources import calendar, contacts, mail
-from tests.fakes.microsoft.rich import encrypted, read_certificate, validation_token
+from tests.fakes.microsoft.rich import Forgery, encrypted, read_certificate, validation_token
 from tests.fakes.microsoft.schema import Route
 from tests.fakes.microsoft.tokens import Access
 from tests.fakes.microsoft.web import Request
@@ -112,6 +112,7 @@ class Subscriptions:
     def __init__(self, graph: "Graph", courier: Courier, trust: Any) -> None:
         self._graph, self._courier = graph, courier
         self._client = httpx.Client(verify=trust or True, timeout=HANDSHAKE_WITHIN, trust_env=False)
+        self.forgery = Forgery()
         self.all: dict[str, Subscription] = {}
         graph.when_opened(lambda mailbox: mailbox.watchers.append(self._observe))
 
@@ -244,18 +245,20 @@ class Subscriptions:
         item = self._head(one) | {"changeType": change.verb, "resource": path, "resourceData": data}
         token = ""
         if one.certificate is not None and one.certificate_id is not None:
-            token = validation_token(one.access.app.id, one.access.tenant.id, self._graph.clock.now())
+            token = validation_token(one.access.app.id, one.access.tenant.id, self._graph.clock.now(), self.forgery)
             if change.verb != "deleted":
                 content = self._content(one, change)
-                item["encryptedContent"] = encrypted(content, one.certificate, one.certificate_id)
+                item["encryptedContent"] = encrypted(content, one.certificate, one.certificate_id, self.forgery)
         self._courier.send(one.url, item, token=token, given_up=lambda: self.tell_lifecycle(one.id, "missed"))
+        if self._courier.disorder.echoes():
+            self._courier.send(one.url, item | {"changeType": "updated"}, token=token)
 
     def _head(self, one: Subscription) -> dict[str, Any]:
         return {
             "subscriptionId": one.id,
             "subscriptionExpirationDateTime": graph_time(one.expires),
-            "clientState": one.client_state,
-            "tenantId": one.access.tenant.id,
+            "clientState": one.client_state if self.forgery.client_state is None else self.forgery.client_state,
+            "tenantId": self.forgery.tenant or one.access.tenant.id,
         }
 
     def _content(self, one: Subscription, change: Change) -> dict[str, Any]:

@@ -34,9 +34,9 @@ def key_set() -> dict[str, Any]:
     return {"keys": [key | {"kid": KEY_ID, "use": "sig", "alg": "RS256"}]}
 
 
-def signed(claims: dict[str, Any]) -> str:
-    """A JWT of ours."""
-    return jwt.encode(claims, signing_key(), algorithm="RS256", headers={"kid": KEY_ID})
+def signed(claims: dict[str, Any], key: rsa.RSAPrivateKey | None = None) -> str:
+    """A JWT of ours; with another key, one that only claims to be."""
+    return jwt.encode(claims, key or signing_key(), algorithm="RS256", headers={"kid": KEY_ID})
 
 
 @dataclass(frozen=True, slots=True)

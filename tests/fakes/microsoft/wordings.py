@@ -107,6 +107,7 @@ GRAPH: Final = {
         "is a draft."),
     "missing": Graph(400, "ErrorInvalidRequest", "The required property '{name}' is missing."),
     "parameter": Graph(400, "ErrorInvalidParameter", "The parameter '{name}' is invalid: {what}"),
+    "extended property": Graph(400, "ErrorInvalidProperty", "The id '{name}' of the extended property is not valid."),
     "validation": Graph(400, "ErrorPropertyValidationFailure", "At least one property failed validation: {what}"),
     "large": Graph(413, "ErrorMessageSizeExceeded", "The message exceeds the maximum supported size."),
     "prefer": Graph(400, "ErrorInvalidRequest", "The Prefer header is invalid: {what}"),
