@@ -49,7 +49,6 @@ class Client:
     """httpx with a bearer; every response is compared with what its method declares."""
 
     def __init__(self, microsoft: Microsoft, trust: ssl.SSLContext, token: str) -> None:
-        self._origin = microsoft.origin
         self.http = httpx.Client(
             verify=trust, base_url=microsoft.graph_url, trust_env=False, timeout=20,
             headers={"Authorization": f"Bearer {token}", "Prefer": 'IdType="ImmutableId"'},

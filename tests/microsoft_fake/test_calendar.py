@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.fakes.microsoft.mailbox import Event
 from tests.microsoft_fake.cast import Client, World, on_behalf
 
 ROME = "W. Europe Standard Time"
@@ -221,7 +222,7 @@ def test_the_window_of_a_view_is_frozen_and_its_links_expire(world: World, anna:
 
 def test_a_meeting_reaches_its_guests_and_their_answers_its_organizer(world: World, anna: Client) -> None:
     made = anna.post("/me/events", {**LUNCH, "attendees": guests("carl@firm.example", "x@elsewhere.example")})
-    [notice] = world.microsoft.graph.notices
+    [notice] = world.microsoft.notices
     assert (notice.what, notice.recipients) == ("request", ("carl@firm.example", "x@elsewhere.example"))
     carl = world.graph(world.carl)
     [invited] = carl.values("/me/events")
@@ -239,7 +240,7 @@ def test_a_meeting_reaches_its_guests_and_their_answers_its_organizer(world: Wor
     anna.post(f"{path_of(made)}/cancel", {"comment": "Sorry"}, status=202)
     assert anna.http.get(path_of(made)).status_code == 404
     assert carl.get(path_of(invited))["isCancelled"]
-    assert [one.what for one in world.microsoft.graph.notices] == ["request", "accepted", "request", "cancel"]
+    assert [one.what for one in world.microsoft.notices] == ["request", "accepted", "request", "cancel"]
 
 
 def test_an_answer_may_be_kept_silent_but_an_organizers_write_never_is(world: World, anna: Client) -> None:
@@ -249,7 +250,17 @@ def test_an_answer_may_be_kept_silent_but_an_organizers_write_never_is(world: Wo
     assert anna.get(path_of(invited))["responseStatus"]["response"] == "tentativelyAccepted"
     anna.post(f"{path_of(invited)}/decline", {"sendResponse": False}, status=202)
     assert anna.values("/me/events") == []
-    assert [one.what for one in world.microsoft.graph.notices] == ["request"]
+    assert [one.what for one in world.microsoft.notices] == ["request"]
+
+
+def test_people_answer_at_other_clients_too(world: World, anna: Client) -> None:
+    made = anna.post("/me/events", {**WEEKLY, "attendees": guests("carl@firm.example")})
+    elsewhere, mailbox = world.microsoft.elsewhere(world.carl), world.microsoft.mailbox(world.carl)
+    [invited] = [item for item in mailbox.items.values() if isinstance(item, Event)]
+    elsewhere.answer_invitation(invited, "declined", date(2026, 3, 23))
+    elsewhere.answer_invitation(invited, "accepted")
+    assert anna.get(path_of(made))["attendees"][0]["status"]["response"] == "accepted"
+    assert date(2026, 3, 23) in invited.cancelled
 
 
 def test_organizers_do_not_answer_and_guests_do_not_cancel(world: World, anna: Client) -> None:
@@ -275,7 +286,7 @@ def test_one_occurrence_of_a_meeting_is_declined(world: World, anna: Client) -> 
 def test_what_is_the_organizers_own_is_told_to_nobody(world: World, anna: Client) -> None:
     made = anna.post("/me/events", {**LUNCH, "attendees": guests("carl@firm.example")})
     anna.patch(path_of(made), {"categories": ["Blue"], "isReminderOn": False})
-    assert [one.what for one in world.microsoft.graph.notices] == ["request"]
+    assert [one.what for one in world.microsoft.notices] == ["request"]
 
 
 def test_zones_that_others_wrote_may_mean_nothing(world: World, anna: Client) -> None:

@@ -138,6 +138,19 @@ def test_a_slow_answer_is_a_true_one(world: World, anna: Client) -> None:
         anna.http.get("/me", timeout=0.2)
 
 
+def test_a_body_may_drip(world: World, anna: Client) -> None:
+    world.microsoft.faults.add(faults.dripping(0.5), "GET")
+    began = time.monotonic()
+    assert anna.http.get("/me").json()["mail"] == "anna@firm.example"
+    assert time.monotonic() - began >= 0.4
+
+
+def test_when_to_come_back_may_be_a_date(world: World, anna: Client) -> None:
+    world.microsoft.faults.add(faults.throttled(90, as_date=True), "GET")
+    told = parsedate_to_datetime(anna.http.get("/me").headers["Retry-After"])
+    assert (told - world.microsoft.clock.now()).total_seconds() == 90
+
+
 def test_a_redirect_is_there_to_be_refused(world: World, anna: Client) -> None:
     world.microsoft.faults.add(faults.redirect("https://evil.example/"), "GET")
     assert anna.http.get("/me").headers["Location"] == "https://evil.example/"

@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import msal  # type: ignore[import-untyped]  # it carries no types
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.fakes.microsoft.browser import Refused
 from tests.fakes.microsoft.faults import cut, login
@@ -123,6 +125,32 @@ def test_whatever_stands_in_the_way_of_a_refresh_has_its_number(world: World, nu
     assert (answer["error"], answer["error_codes"]) == (error, [number])
     assert ("claims" in answer) == (number in (50076, 53003, 70043))
     assert "access_token" in world.sign_in(world.anna), "whoever signs in by hand has passed it"
+
+
+def test_a_withdrawn_consent_must_be_given_again(world: World) -> None:
+    first = world.sign_in(world.anna)
+    world.microsoft.directory.withdraw(world.app, world.anna)
+    answer = world.msal().acquire_token_by_refresh_token(first["refresh_token"], scopes=TWO_WAY)
+    assert (answer["suberror"], answer["error_codes"]) == ("consent_required", [65001])
+
+
+def test_an_application_may_prove_itself_by_certificate(world: World) -> None:
+    world.microsoft.directory.consent_as_admin(world.app, world.firm)
+    right, wrong = (rsa.generate_private_key(65537, 2048) for _ in range(2))
+    world.app.public_key = right.public_key()
+    answers = []
+    for key in (right, wrong):
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        client = msal.ConfidentialClientApplication(
+            world.app.id, client_credential={"private_key": pem.decode(), "thumbprint": "ab" * 20},
+            authority=world.microsoft.authority(world.firm.id), instance_discovery=False,
+            verify=str(world.authority.root),
+        )  # fmt: skip
+        answers.append(client.acquire_token_for_client(["https://graph.microsoft.com/.default"]))
+    assert "access_token" in answers[0]
+    assert answers[1]["error_codes"] == [700027]
 
 
 def test_ended_sessions_void_every_token(world: World) -> None:

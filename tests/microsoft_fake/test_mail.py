@@ -179,6 +179,20 @@ def test_a_move_is_gone_here_and_new_there_under_the_same_id(world: World, anna:
     assert [one["id"] for one in anna.round(there)[0]] == [message.id]
 
 
+def test_a_move_may_be_told_of_late_where_it_went(world: World, anna: Client) -> None:
+    elsewhere = world.microsoft.elsewhere(world.anna)
+    message = elsewhere.deliver(PLAIN)
+    here = anna.round(DELTA)[1]
+    there = anna.round("/me/mailFolders/archive/messages/delta")[1]
+    world.microsoft.behaviour.move_shows_after = timedelta(minutes=3)
+    elsewhere.move(message, "archive")
+    assert list(gone(anna.round(here)[0])) == [message.id]
+    nothing, there = anna.round(there)
+    assert nothing == []
+    world.microsoft.clock.advance(minutes=3)
+    assert [one["id"] for one in anna.round(there)[0]] == [message.id]
+
+
 def test_created_and_deleted_between_two_rounds_is_told_as_gone(world: World, anna: Client) -> None:
     link = anna.round(DELTA)[1]
     elsewhere = world.microsoft.elsewhere(world.anna)
@@ -261,7 +275,7 @@ def test_a_draft_is_made_changed_and_sent_under_one_id(world: World, anna: Clien
     assert not sent["isDraft"]
     assert sent["parentFolderId"] == anna.get("/me/mailFolders/sentitems")["id"]
     assert anna.http.post(f"{path}/send").status_code == 400
-    [posted] = world.microsoft.graph.sent
+    [posted] = world.microsoft.sent
     assert posted.recipients == ("carl@firm.example", "boss@firm.example")
     parsed = message_from_bytes(posted.raw)
     assert (parsed["x-pmsync"], parsed["Message-ID"], parsed["Bcc"]) == ("c-1", "<plan-1@pmsync.example>", None)
@@ -281,7 +295,7 @@ def test_a_mime_draft_keeps_its_headers(world: World, anna: Client) -> None:
     assert answer.status_code == 201
     assert answer.json()["conversationId"] == original["conversationId"]
     anna.post(f"/me/messages/{on_behalf(answer.json()['id'])}/send", status=202)
-    parsed = message_from_bytes(world.microsoft.graph.sent[0].raw)
+    parsed = message_from_bytes(world.microsoft.sent[0].raw)
     assert parsed["In-Reply-To"] == "<lunch-1@elsewhere.example>"
     assert "anna@firm.example" in parsed["From"]
 
@@ -291,7 +305,7 @@ def test_send_mail_tells_no_id_and_keeps_a_copy_or_none(world: World, anna: Clie
     message = {"subject": "Now", "toRecipients": to("x@elsewhere.example"), "body": {"content": "Hi"}}
     assert anna.post("/me/sendMail", {"message": message, "saveToSentItems": save}, status=202) is None
     assert len(anna.values("/me/mailFolders/sentitems/messages")) == save
-    assert len(world.microsoft.graph.sent) == 1
+    assert len(world.microsoft.sent) == 1
 
 
 def test_send_mail_takes_mime(world: World, anna: Client) -> None:

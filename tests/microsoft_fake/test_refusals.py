@@ -339,6 +339,8 @@ def test_a_link_is_followed_as_it_is_and_by_whom_it_was_given_to(world: World, a
         assert carl.http.get(link).status_code == 400
         assert anna.http.get(link).status_code == 200
     assert anna.http.get(nxt.replace("skiptoken", "deltatoken")).status_code == 400
+    world.microsoft.expire_pages()
+    assert {anna.http.get(link).status_code for link in (nxt, delta, page)} == {400}
 
 
 # Who is calling

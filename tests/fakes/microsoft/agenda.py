@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tests.fakes.microsoft import meetings, mime
 from tests.fakes.microsoft.errors import refuse
 from tests.fakes.microsoft.extended import extended_of
-from tests.fakes.microsoft.instances import Instance, on_date
+from tests.fakes.microsoft.instances import NEVER, Instance, on_date
 from tests.fakes.microsoft.mailbox import Container, Event, Mailbox
 from tests.fakes.microsoft.recurrence import FAR, check_recurrence, dates
 from tests.fakes.microsoft.zones import read_local, write_local
@@ -27,7 +27,7 @@ _EMPTY: Final[Values] = {
     "hideAttendees": False, "recurrence": None, "attendees": [], "locations": [],
     "location": {"displayName": "", "locationType": "default", "uniqueIdType": "unknown"},
     "body": {"contentType": "html", "content": ""},
-    "responseStatus": {"response": "organizer", "time": "0001-01-01T00:00:00Z"},
+    "responseStatus": {"response": "organizer", "time": NEVER},
 }  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def checked(values: Values) -> Values:
 def _attendee(one: Values) -> Values:
     if "@" not in (one["emailAddress"].get("address") or ""):
         raise refuse("recipient")
-    status = one.get("status") or {"response": "none", "time": "0001-01-01T00:00:00Z"}
+    status = one.get("status") or {"response": "none", "time": NEVER}
     return {"type": "required", **one, "status": status}
 
 

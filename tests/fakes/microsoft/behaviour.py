@@ -19,6 +19,8 @@ class Behaviour:
     """The sent copy has its draft's Message-ID."""
     sent_copy_after: timedelta = timedelta()
     """How long it takes until the sent copy can be seen."""
+    move_shows_after: timedelta = timedelta()
+    """How long it takes until what was moved is told of in its new folder; it is gone from the old one at once."""
     contacts_alias: bool = True
     """`contactFolders/contacts` names the default folder."""
     calendar_delta_everywhere: bool = True

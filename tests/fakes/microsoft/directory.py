@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import uuid4
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 CONSUMERS: Final = "9188040d-6c67-4c5b-b112-36a304b66dad"
 """The tenant of personal accounts."""
 
@@ -75,6 +77,8 @@ class App:
     delegated: frozenset[str] = frozenset()
     application: frozenset[str] = frozenset()
     secret_expired: bool = False
+    public_key: rsa.RSAPublicKey | None = None
+    """Of the certificate with which the application may prove itself in place of the secret."""
 
 
 @dataclass(slots=True)

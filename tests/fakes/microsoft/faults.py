@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ class Fault:
     delay: float = 0.0
     cut: bool = False
     truncate: bool = False
+    drip: float = 0.0
     retry_after: int | None = None
     as_date: bool = False
 
@@ -47,7 +49,8 @@ class Fault:
         """The wrong answer."""
         headers = dict(self.headers)
         if self.retry_after is not None:
-            date = format_datetime(clock.now().replace(microsecond=0), usegmt=True)
+            moment = clock.now().replace(microsecond=0) + timedelta(seconds=self.retry_after)
+            date = format_datetime(moment, usegmt=True)
             headers["Retry-After"] = date if self.as_date else str(self.retry_after)
         if self.login:
             refusal = LoginRefusal(self.login)
@@ -96,6 +99,11 @@ def slow(seconds: float) -> Fault:
     return Fault("slow", delay=seconds)
 
 
+def dripping(seconds: float) -> Fault:
+    """The true reply, its body in small pieces over so many seconds."""
+    return Fault("dripping", drip=seconds)
+
+
 def cut(*, after_commit: bool = False) -> Fault:
     """The connection is reset before the request is carried out, or after."""
     return Fault("cut", cut=True, after_commit=after_commit)
@@ -113,7 +121,7 @@ def redirect(url: str) -> Fault:
 
 _BY_NAME: Final = {
     "answer": answer, "login": login, "status": status, "unauthorized": unauthorized, "throttled": throttled,
-    "bad_gateway": bad_gateway, "slow": slow, "cut": cut, "truncated": truncated, "redirect": redirect,
+    "bad_gateway": bad_gateway, "slow": slow, "dripping": dripping, "cut": cut, "truncated": truncated, "redirect": redirect,
 }  # fmt: skip
 
 
@@ -173,4 +181,4 @@ class Faults:
 
 def marred(reply: Reply, fault: Fault) -> Reply:
     """The true reply, as the wire then treats it."""
-    return Reply(reply.status, reply.body, reply.headers, fault.delay, fault.cut, fault.truncate)
+    return Reply(reply.status, reply.body, reply.headers, fault.delay, fault.cut, fault.truncate, fault.drip)

@@ -65,10 +65,13 @@ class Graph:
         """The person's mailbox, made when it is first asked for."""
         with self.lock:
             if person.id not in self.mailboxes:
-                self.mailboxes[person.id] = Mailbox(person, self.clock, self.seed)
+                self.mailboxes[person.id] = Mailbox(person, self.clock, self.seed, self._after_a_move)
                 for opened in self._opened:
                     opened(self.mailboxes[person.id])
             return self.mailboxes[person.id]
+
+    def _after_a_move(self, action: Callable[[], None]) -> None:
+        self.later(self.behaviour.move_shows_after, action)
 
     def when_opened(self, opened: Callable[[Mailbox], None]) -> None:
         """Hear of each mailbox that is made."""

@@ -16,6 +16,7 @@ from tests.fakes.microsoft.zones import from_utc, to_utc, write_local
 View = dict[str, Any]
 Kind = Literal["singleInstance", "seriesMaster", "occurrence", "exception"]
 NEVER: Final = "0001-01-01T00:00:00Z"
+"""When an answer was given that was not given."""
 
 
 @dataclass(frozen=True, slots=True)

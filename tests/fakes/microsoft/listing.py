@@ -40,6 +40,10 @@ class Links:
     def __init__(self) -> None:
         self._states: dict[str, tuple[str, Binding, Any]] = {}
 
+    def forget(self) -> None:
+        """Void every link that was given out, of lists as well as of rounds."""
+        self._states.clear()
+
     def make(self, call: Call, option: str, state: Any) -> str:
         """A link back to the same path."""
         token = f"R0usmci39OQxqJrx{secrets.token_urlsafe(32)}"

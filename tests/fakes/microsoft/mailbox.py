@@ -139,8 +139,10 @@ class Change:
 class Mailbox:
     """A mailbox; every write goes through here and leaves a line in the log."""
 
-    def __init__(self, person: Person, clock: Clock, seed: int) -> None:
-        self.person, self.clock = person, clock
+    def __init__(
+        self, person: Person, clock: Clock, seed: int, postpone: Callable[[Callable[[], None]], None]
+    ) -> None:  # fmt: skip
+        self.person, self.clock, self._postpone = person, clock, postpone
         self._random = random.Random(f"{seed}-{person.address}")
         self.containers: dict[str, Container] = {}
         self.items: dict[str, Item] = {}
@@ -268,7 +270,13 @@ class Mailbox:
         self._inside.setdefault(target.id, {})[item.id] = item
         item.modified = self.clock.now()
         item.change_key = self.new_key()
-        self._log("created", item, target.id)
+        self._postpone(lambda: self._arrived(item, target))
+
+    def _arrived(self, item: Item, target: Container) -> None:
+        """Say that it is in another collection now; it may be elsewhere again by then."""
+        if item.id in self.items and item.parent == target.id:
+            self.new_key()
+            self._log("created", item, target.id)
 
     def remove(self, item: Item) -> None:
         """Remove the item for good."""

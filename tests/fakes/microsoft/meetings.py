@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from tests.fakes.microsoft import mime
 from tests.fakes.microsoft.clock import graph_time
 from tests.fakes.microsoft.errors import refuse
-from tests.fakes.microsoft.instances import Instance
+from tests.fakes.microsoft.instances import NEVER, Instance
 from tests.fakes.microsoft.mailbox import Event, Mailbox
 from tests.fakes.microsoft.post import deliver
 
@@ -157,7 +157,7 @@ def _refresh(mailbox: Mailbox, event: Event) -> None:
             "isOrganizer": False,
             "showAs": "tentative",
             "categories": [],
-            "responseStatus": {"response": "notResponded", "time": "0001-01-01T00:00:00Z"},
+            "responseStatus": {"response": "notResponded", "time": NEVER},
         }
         mine.values.pop("transactionId", None)
         mailbox.add(mine)

@@ -154,7 +154,6 @@ class Prefer:
     zone: str = "UTC"
     body: str = ""
     page: int | None = None
-    minimal: bool = False
     applied: tuple[str, ...] = ()
 
 
@@ -181,8 +180,6 @@ def read_prefer(header: str) -> Prefer:
                 if not re.fullmatch(r"[1-9]\d{0,5}", value):
                     raise refuse("prefer", what=f"odata.maxpagesize={value}")
                 found["page"] = min(int(value), TOP)
-            case "return":
-                found["minimal"] = value == "minimal"
             case _:
                 continue
         applied.append(f"{name}={raw}")

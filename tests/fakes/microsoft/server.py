@@ -34,8 +34,10 @@ from tests.fakes.microsoft.graph import Graph
 from tests.fakes.microsoft.journal import Journal
 from tests.fakes.microsoft.login import Login
 from tests.fakes.microsoft.mailbox import Mailbox
+from tests.fakes.microsoft.meetings import Notice
 from tests.fakes.microsoft.notifications import Courier
 from tests.fakes.microsoft.pages import page
+from tests.fakes.microsoft.post import Sent
 from tests.fakes.microsoft.subscriptions import Subscriptions
 from tests.fakes.microsoft.token_endpoint import TokenEndpoint
 from tests.fakes.microsoft.tokens import Tokens
@@ -106,6 +108,16 @@ class Microsoft:
         return Elsewhere(self.graph, person)
 
     @property
+    def sent(self) -> list[Sent]:
+        """What was handed in to be sent, by whomever."""
+        return self.graph.sent
+
+    @property
+    def notices(self) -> list[Notice]:
+        """The mails about meetings that calendars caused."""
+        return self.graph.notices
+
+    @property
     def subscriptions(self) -> Subscriptions:
         """The subscriptions, to disturb."""
         return self.graph.subscriptions
@@ -120,6 +132,11 @@ class Microsoft:
         """Void every delta link of the person's mailbox that was given out so far."""
         with self.graph.lock:
             self.graph.mailbox(person).forget()
+
+    def expire_pages(self) -> None:
+        """Void every link, of lists as well as of rounds."""
+        with self.graph.lock:
+            self.graph.links.forget()
 
     def end_sessions(self, person: Person) -> None:
         """Void the person's tokens, as an administrator or a changed password does."""

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
+import jwt
+
 from tests.fakes.microsoft.behaviour import Behaviour
 from tests.fakes.microsoft.clock import Clock
 from tests.fakes.microsoft.directory import RESERVED, App, Directory, Person
@@ -24,6 +26,7 @@ from tests.fakes.microsoft.tokens import (
 from tests.fakes.microsoft.web import Reply, Request, json_reply
 
 FORM: Final = "application/x-www-form-urlencoded"
+JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _UNCACHED: Final = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache", "Content-Type": "application/json"}
 
 
@@ -56,7 +59,7 @@ class TokenEndpoint:
             raise LoginRefusal(90002, tenant=tenant)
         if not form.get("grant_type"):
             raise LoginRefusal(900144, name="grant_type")
-        app = self._client(form, tenant)
+        app = self._client(form, tenant, origin)
         grants: dict[str, Callable[[], dict[str, Any]]] = {
             "authorization_code": lambda: self._by_code(app, tenant, form, origin),
             "refresh_token": lambda: self._by_refresh(app, tenant, form, origin),
@@ -66,12 +69,15 @@ class TokenEndpoint:
             raise LoginRefusal(70003, grant=form["grant_type"])
         return grants[form["grant_type"]]()
 
-    def _client(self, form: dict[str, str], tenant: str) -> App:
+    def _client(self, form: dict[str, str], tenant: str, origin: str) -> App:
         if not form.get("client_id"):
             raise LoginRefusal(900144, name="client_id")
         app = self.directory.apps.get(form["client_id"])
         if app is None:
             raise LoginRefusal(700016, app=form["client_id"], tenant=tenant)
+        if form.get("client_assertion"):
+            self._check_assertion(app, form, tenant, origin)
+            return app
         if not form.get("client_secret"):
             raise LoginRefusal(7000218)
         if not hmac.compare_digest(form["client_secret"].encode(), app.secret.encode()):
@@ -79,6 +85,22 @@ class TokenEndpoint:
         if app.secret_expired:
             raise LoginRefusal(7000222, app=app.id)
         return app
+
+    def _check_assertion(self, app: App, form: dict[str, str], tenant: str, origin: str) -> None:
+        """RFC 7523: signed by the application's certificate, for this end point, and not too old. Raises when not."""
+        if form.get("client_assertion_type") != JWT_BEARER or app.public_key is None:
+            raise LoginRefusal(700027, what="client_assertion_type")
+        audience = f"{origin}/{tenant}/oauth2/v2.0/token"
+        try:
+            # The times are compared with the fake's clock, not with the machine's.
+            claims = jwt.decode(
+                form["client_assertion"], app.public_key, algorithms=["RS256", "PS256"], audience=audience,
+                options={"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": ["exp", "jti"]},
+            )  # fmt: skip
+        except jwt.InvalidTokenError as error:
+            raise LoginRefusal(700027, what=error) from None
+        if not claims.get("iss") == claims.get("sub") == app.id or claims["exp"] <= self.clock.now().timestamp():
+            raise LoginRefusal(700027, what="iss, sub or exp")
 
     # Codes
 
@@ -98,7 +120,7 @@ class TokenEndpoint:
         if form.get("redirect_uri", "") != code.redirect_uri:
             raise LoginRefusal(500112, given=form.get("redirect_uri", ""), wanted=code.redirect_uri)
         _check_verifier(code, form.get("code_verifier", ""))
-        self._check_person(code.person)
+        self._check_person(app, code.person)
         scopes = read_scopes(form["scope"], app) if form.get("scope") else code.scopes
         self._check_consent(app, code.person, scopes)
         code.redeemed = True
@@ -114,7 +136,7 @@ class TokenEndpoint:
         if old is None or old.app is not app:
             raise LoginRefusal(70000, what="refresh_token")
         self._check_tenant(old.person, tenant)
-        self._check_person(old.person)
+        self._check_person(app, old.person)
         if old.grant in self.tokens.revoked_grants:
             raise LoginRefusal(self.tokens.revoked_grants[old.grant], what="refresh_token")
         if self.clock.now() - old.issued > REFRESH_LIFE:
@@ -134,13 +156,11 @@ class TokenEndpoint:
         if named is not None and named is not person.tenant:
             raise LoginRefusal(50020, user=person.address, tenant=tenant)
 
-    def _check_person(self, person: Person) -> None:
+    def _check_person(self, app: App, person: Person) -> None:
         if not person.enabled:
             raise LoginRefusal(50057)
-        if person.refusal == 65001:
-            raise LoginRefusal(65001, app="")
         if person.refusal is not None:
-            raise LoginRefusal(person.refusal)
+            raise LoginRefusal(person.refusal, app=app.id, tenant=person.tenant.id)
 
     def _check_consent(self, app: App, person: Person, scopes: frozenset[str]) -> None:
         if scopes - RESERVED - self.directory.consented(app, person):

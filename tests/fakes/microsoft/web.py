@@ -18,6 +18,10 @@ RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, no seconds: closing sends RST."""
 
 
+PIECES = 10
+"""In so many a body drips."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What arrived; `target` is the path with its query, as it was on the request line."""
@@ -59,6 +63,7 @@ class Reply:
     delay: float = 0.0
     cut: bool = False
     truncate: bool = False
+    drip: float = 0.0
 
 
 def json_reply(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Reply:
@@ -138,7 +143,16 @@ def _handler(answer: Callable[[Request], Reply]) -> type[BaseHTTPRequestHandler]
                 self.close_connection = True
                 return
             if self.command != "HEAD" and reply.status not in (204, 304):
-                self.wfile.write(reply.body)
+                self._write(reply)
+
+        def _write(self, reply: Reply) -> None:
+            pieces = PIECES if reply.drip else 1
+            size = -(-len(reply.body) // pieces) or 1
+            for start in range(0, len(reply.body), size):
+                self.wfile.write(reply.body[start : start + size])
+                if reply.drip:
+                    self.wfile.flush()
+                    sleep(reply.drip / pieces)
 
         def _reset(self) -> None:
             self.close_connection = True

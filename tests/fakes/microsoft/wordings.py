@@ -242,6 +242,8 @@ LOGIN: Final = {
         "the client secret value, not the client secret ID, for a secret added to app '{app}'.", status=401),
     7000218: Login("invalid_client", "The request body must contain the following parameter: 'client_assertion' or "
         "'client_secret'.", status=401),
+    700027: Login("invalid_client", "The certificate with identifier used to sign the client assertion is not "
+        "registered on application, or the assertion is not valid: {what}", status=401),
     7000222: Login("invalid_client", "The provided client secret keys for app '{app}' are expired.", status=401),
     7000229: Login("unauthorized_client", "The client application {app} is missing service principal in the tenant "
         "{tenant}."),
