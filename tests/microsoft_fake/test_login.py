@@ -1,6 +1,7 @@
 """Logging in with the real msal: consent, codes, rotation, application permissions, and every way it can end."""
 
 import json
+import ssl
 from typing import Any
 
 import httpx
@@ -9,8 +10,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.fakes.microsoft.browser import Refused
+from tests.fakes.certificates import Authority
+from tests.fakes.microsoft.browser import Browser, Refused
 from tests.fakes.microsoft.faults import cut, login
+from tests.fakes.microsoft.server import Microsoft
 from tests.microsoft_fake.cast import CALLBACK, TWO_WAY, World
 
 TOKEN_PATH = "/common/oauth2/v2.0/token"  # noqa: S105  # a path
@@ -79,6 +82,29 @@ def test_msal_refreshes_by_itself_and_keeps_the_newest_token(world: World) -> No
     refused = client.acquire_token_silent_with_error(TWO_WAY, account, force_refresh=True)
     assert refused["error"] == "interaction_required"
     assert json.loads(refused["claims"])["access_token"]["capolids"]["essential"] is True
+
+
+def test_the_pages_for_people_may_be_elsewhere_without_tls(
+    authority: Authority, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    browser = Browser(authority.client())
+    with Microsoft(tls, pages_port=0) as microsoft:
+        anna = microsoft.directory.person(microsoft.directory.tenant("firm.example"), "anna@firm.example")
+        app = microsoft.directory.app([CALLBACK])
+        client = msal.ConfidentialClientApplication(
+            app.id, client_credential=app.secret, authority=microsoft.authority("common"), instance_discovery=False,
+            verify=str(authority.root),
+        )  # fmt: skip
+        flow = client.initiate_auth_code_flow(TWO_WAY, redirect_uri=CALLBACK, response_mode="form_post")
+        assert flow["auth_uri"].startswith("http://127.0.0.1:")
+        answer = client.acquire_token_by_auth_code_flow(flow, browser.sign_in(flow["auth_uri"], anna))
+        assert "access_token" in answer
+        pages = flow["auth_uri"].partition("/common/")[0]
+        assert httpx.get(f"{pages}/v1.0/me").status_code == 404
+        assert httpx.post(f"{pages}{TOKEN_PATH}").status_code == 404
+    browser.close()
 
 
 def test_by_a_switch_the_old_token_stays_good(world: World) -> None:

@@ -365,6 +365,15 @@ def test_small_attachments_go_in_one_request(world: World, anna: Client) -> None
     anna.post(f"/me/messages/{on_behalf(draft['id'])}/send", status=202)
     [arrived] = world.graph(world.carl).values(f"{INBOX}?$expand=attachments")
     assert [one["name"] for one in arrived["attachments"]] == ["a.txt"]
+    [few] = world.graph(world.carl).values(f"{INBOX}?$expand=attachments($select=name,size)")
+    assert few["attachments"] == [
+        {
+            "@odata.type": "#microsoft.graph.fileAttachment",
+            "id": arrived["attachments"][0]["id"],
+            "name": "a.txt",
+            "size": 4,
+        }
+    ]
 
 
 def test_large_attachments_go_in_pieces_through_a_session(world: World, anna: Client) -> None:

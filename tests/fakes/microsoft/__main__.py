@@ -22,6 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     """Serve, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.fakes.microsoft", description="Simulated Microsoft.")
     parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
+    parser.add_argument("--pages", type=int, metavar="PORT", help="show people's pages there, without TLS")
     parser.add_argument("--fill", type=Path, metavar="FOLDER", help="people and their mailboxes")
     parser.add_argument("--certificates", type=Path, metavar="FOLDER", help="where the certificates are made")
     parser.add_argument("--redirect", action="append", default=[], metavar="URL", help="register an application for it")
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         # A demo's receiver of notifications speaks plain HTTP on the same machine.
         behaviour = Behaviour(plain_callbacks=True)
         with Microsoft(
-            authority.server(), port=given.port, behaviour=behaviour, trust=authority.client()
+            authority.server(), port=given.port, pages_port=given.pages, behaviour=behaviour, trust=authority.client()
         ) as microsoft:  # fmt: skip
             microsoft.control = Control(microsoft).answer
             people = fill(microsoft, given.fill) if given.fill else []

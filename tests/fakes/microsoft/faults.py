@@ -121,7 +121,8 @@ def redirect(url: str) -> Fault:
 
 _BY_NAME: Final = {
     "answer": answer, "login": login, "status": status, "unauthorized": unauthorized, "throttled": throttled,
-    "bad_gateway": bad_gateway, "slow": slow, "dripping": dripping, "cut": cut, "truncated": truncated, "redirect": redirect,
+    "bad_gateway": bad_gateway, "slow": slow, "dripping": dripping, "cut": cut, "truncated": truncated,
+    "redirect": redirect,
 }  # fmt: skip
 
 

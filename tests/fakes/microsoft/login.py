@@ -40,6 +40,8 @@ class Login:
     def __init__(self, directory: Directory, tokens: Tokens, clock: Clock) -> None:
         self.directory, self.tokens, self.clock = directory, tokens, clock
         self._waiting: dict[str, Asked] = {}
+        self.pages_origin = ""
+        """Where people find the pages, if not where programs find the rest."""
 
     def answer(self, tenant: str, path: str, request: Request, origin: str) -> Reply | None:
         """The answer, or None where there is no such page."""
@@ -81,7 +83,7 @@ class Login:
                 "response_types_supported": ["code"],
                 "scopes_supported": sorted(RESERVED),
                 "issuer": f"{origin}/{found.id if found else '{tenantid}'}/v2.0",
-                "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+                "authorization_endpoint": f"{self.pages_origin or origin}/{tenant}/oauth2/v2.0/authorize",
                 "end_session_endpoint": f"{base}/oauth2/v2.0/logout",
             },
         )

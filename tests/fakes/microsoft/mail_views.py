@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tests.fakes.microsoft import mime
-from tests.fakes.microsoft.call import Call, etag
+from tests.fakes.microsoft.call import Call, etag, shape
 from tests.fakes.microsoft.clock import graph_time
 from tests.fakes.microsoft.mailbox import Attachment, Container, Mailbox, Message
 from tests.fakes.microsoft.query import Query
+from tests.fakes.microsoft.resources.mail import ATTACHMENT
 
 View = dict[str, Any]
 PREVIEW: Final = 255
@@ -84,7 +85,8 @@ def message_view(call: Call, message: Message, query: Query) -> View:
     if values["isDraft"] and not values.get("from"):
         view |= {"from": None, "sender": None}
     if "attachments" in query.expand:
-        view["attachments"] = [attachment_view(one) for one in message.attachments]
+        select = query.expand_attachments
+        view["attachments"] = [shape(ATTACHMENT, attachment_view(one), select) for one in message.attachments]
     return view | extended_view(message.extended, query)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tests.fakes.microsoft.errors import refuse
 from tests.fakes.microsoft.filters import Filter, read_filter
+from tests.fakes.microsoft.resources.mail import ATTACHMENT
 from tests.fakes.microsoft.schema import Route, Structure
 from tests.fakes.microsoft.zones import known_zone
 
@@ -31,7 +32,12 @@ class Query:
     search: str = ""
     expand: frozenset[str] = frozenset()
     expand_extended: str = ""
+    expand_attachments: frozenset[str] | None = None
+    """What is shown of expanded attachments; None: all."""
     custom: dict[str, str] = field(default_factory=dict)
+
+
+_ATTACHMENTS: Final = re.compile(r"attachments\s*\(\s*\$select\s*=\s*([\w,\s]+)\)")
 
 
 def read_query(pairs: list[tuple[str, str]], route: Route) -> Query:
@@ -55,8 +61,10 @@ def read_query(pairs: list[tuple[str, str]], route: Route) -> Query:
     if entity is not None:
         parts = {name: read(given[option], entity) for option, (name, read) in _READERS.items() if option in given}
     extended = _EXTENDED.search(given.get("$expand", ""))
+    attachments = _ATTACHMENTS.search(given.get("$expand", ""))
     query = Query(
         **parts,
+        expand_attachments=_select(attachments[1], ATTACHMENT) if attachments else None,
         expand_extended=extended[1].replace("''", "'") if extended else "",
         custom={name: value for name, value in given.items() if name not in _READERS},
     )
@@ -112,7 +120,8 @@ def _order(text: str, entity: Structure) -> tuple[tuple[str, bool], ...]:
 
 
 def _expand(text: str, entity: Structure) -> frozenset[str]:
-    names = {part.strip() for part in _EXTENDED.sub("singleValueExtendedProperties", text).split(",")}
+    bare = _ATTACHMENTS.sub("attachments", _EXTENDED.sub("singleValueExtendedProperties", text))
+    names = {part.strip() for part in bare.split(",")}
     for name in names:
         if name.split("(")[0] not in entity.navigations:
             raise refuse("expand", name=name, type=entity.name)

@@ -47,18 +47,22 @@ HANDLING: Final = (addressbook, batching, calendars, events, folders, messages, 
 """The modules that register handlers."""
 
 _GRAPH: Final = ("v1.0", "beta")
+PAGES: Final = ("/oauth2/v2.0/authorize", "/adminconsent", "/simulated/decision")
 TOKEN: Final = "oauth2/v2.0/token"  # noqa: S105  # a path
 
 
 class Microsoft:
     """Listens on the loopback. Without `tls` it speaks plain HTTP, which msal refuses.
 
+    With `pages_port` the pages for people are on a second port without TLS: a browser does not know the
+    certificate, and msal takes their address as discovery tells it.
     `trust` is what it believes of the receivers of notifications; by default what the machine believes.
     """
 
     def __init__(
         self, tls: ssl.SSLContext | None, *, clock: Clock | None = None, seed: int = 1,
-        behaviour: Behaviour | None = None, port: int = 0, trust: ssl.SSLContext | None = None,
+        behaviour: Behaviour | None = None, port: int = 0, pages_port: int | None = None,
+        trust: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
         self.clock = clock or Clock()
         self.behaviour = behaviour or Behaviour()
@@ -84,6 +88,10 @@ class Microsoft:
         """Answers below `/control/`, where that is open."""
         self._scheme = "https" if tls else "http"
         self._listener = Listener(self.answer, tls, port)
+        self._pages: Listener | None = None
+        if pages_port is not None:
+            self._pages = Listener(self._answer_page, None, pages_port)
+            self.login.pages_origin = f"http://127.0.0.1:{self._pages.port}"
 
     @property
     def origin(self) -> str:
@@ -154,6 +162,12 @@ class Microsoft:
             self.mistakes.append(error)
             return Reply(500, f"the fake is wrong: {error!r}".encode(), {"Content-Type": "text/plain"})
 
+    def _answer_page(self, request: Request) -> Reply:
+        """The reply to a request for a page; nothing else is told without TLS."""
+        if not request.path.endswith(PAGES):
+            return html_reply(404, page("Not found", "<p>Only the pages for people are here.</p>"))
+        return self.answer(request)
+
     def _answer(self, request: Request) -> Reply:
         first, _, rest = request.path.lstrip("/").partition("/")
         if first == "control" and self.control is not None:
@@ -198,11 +212,15 @@ class Microsoft:
 
     def __enter__(self) -> Self:
         self._listener.__enter__()
+        if self._pages:
+            self._pages.__enter__()
         self.courier.start()
         return self
 
     def __exit__(self, kind: object, *exc: object) -> None:
         self._listener.__exit__(kind, *exc)
+        if self._pages:
+            self._pages.__exit__(kind, *exc)
         self.courier.stop()
         self.graph.subscriptions.close()
         if self.mistakes:

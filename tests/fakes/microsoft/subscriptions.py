@@ -18,6 +18,7 @@ from tests.fakes.microsoft.instances import event_view, find
 from tests.fakes.microsoft.mail_views import message_view
 from tests.fakes.microsoft.mailbox import Change, Contact, ContainerKind, Mailbox, Message
 from tests.fakes.microsoft.notifications import Courier
+from tests.fakes.microsoft.permissions import check_policy
 from tests.fakes.microsoft.query import Prefer, Query, read_prefer, read_query
 from tests.fakes.microsoft.resources import calendar, contacts, mail
 from tests.fakes.microsoft.rich import Forgery, encrypted, read_certificate, validation_token
@@ -174,6 +175,8 @@ class Subscriptions:
             if named is None or named.tenant is not access.tenant:
                 raise refuse("user", user=resource.owner)
             person = named
+        if access.person is None:
+            check_policy(graph, access, person)
         granted = access.scopes | access.roles
         foreign = access.person is not None and access.person is not person
         if foreign or not granted & set(resource.route.delegated):
