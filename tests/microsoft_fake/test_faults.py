@@ -24,7 +24,7 @@ def code(answer: httpx.Response) -> str:
 
 
 def test_a_fifth_call_at_once_is_throttled(world: World, anna: Client) -> None:
-    world.microsoft.behaviour.latency = 0.3
+    world.microsoft.behaviour.latency = 0.8
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: anna.http.get("/me/messages"), range(6)))
     assert sorted(answer.status_code for answer in answers) == [200] * 4 + [429] * 2
@@ -135,7 +135,7 @@ def test_a_slow_answer_is_a_true_one(world: World, anna: Client) -> None:
     assert time.monotonic() - began >= 0.5
     world.microsoft.faults.add(faults.slow(2), "GET")
     with pytest.raises(httpx.ReadTimeout):
-        anna.http.get("/me", timeout=0.2)
+        anna.http.get("/me", timeout=httpx.Timeout(10, read=0.3))
 
 
 def test_a_body_may_drip(world: World, anna: Client) -> None:

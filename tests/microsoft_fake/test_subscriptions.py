@@ -119,6 +119,39 @@ def test_the_handshake_must_be_plain_text_and_goes_to_both_addresses(
             subscribe(world, anna, receiver, lifecycleNotificationUrl=other.url)
 
 
+def test_a_receiver_may_ask_for_something_while_it_is_asked_for_the_token(
+    world: World, anna: Client, tls: ssl.SSLContext
+) -> None:
+    other = world.graph(world.anna)
+    inner = Receiver()
+
+    def answer(request: Request) -> Reply:
+        other.get("/me/messages")
+        other.post("/me/contacts", {"givenName": "Meanwhile"})
+        return inner.answer(request)
+
+    with WebServer(answer, tls) as server:
+        inner.port = server.port
+        subscribe(world, anna, inner)
+    assert len(anna.values("/me/contacts")) == 1
+
+
+def test_an_application_subscribes_to_mailboxes_that_it_may_read(
+    world: World, anna: Client, receiver: Receiver
+) -> None:
+    world.microsoft.directory.consent_as_admin(world.app, world.firm, only=[world.carl])
+    client = world.graph()
+    subscribe(world, client, receiver, f"users/{world.carl.id}/events")
+    with pytest.raises(AssertionError, match="ErrorAccessDenied"):
+        subscribe(world, client, receiver, f"users/{world.anna.id}/events")
+    assert anna.values("/subscriptions") == [], "each sees its own"
+    world.microsoft.elsewhere(world.carl).add_event(
+        {"start": {"dateTime": "2026-03-02T09:00:00"}, "end": {"dateTime": "2026-03-02T10:00:00"}}
+    )
+    world.microsoft.courier.settle()
+    assert [one["resourceData"]["@odata.type"] for one in receiver.take()] == ["#Microsoft.Graph.Event"]
+
+
 def test_a_subscription_hears_of_its_resource_only(world: World, anna: Client, receiver: Receiver) -> None:
     elsewhere = world.microsoft.elsewhere(world.anna)
     book = elsewhere.add_contact_folder("Work")
