@@ -1,0 +1,48 @@
+"""A world from a folder: people, and what is in their mailboxes.
+
+FOLDER/anna@firm.example/mail/inbox/*.eml        messages, by well-known name or name of the folder
+FOLDER/anna@firm.example/events/*.json           events, as they would be posted
+FOLDER/anna@firm.example/contacts/*.json         contacts, as they would be posted
+"""
+
+import json
+from pathlib import Path
+
+from tests.fakes.microsoft.directory import CONSUMERS, Person, Tenant
+from tests.fakes.microsoft.elsewhere import Elsewhere
+from tests.fakes.microsoft.server import Microsoft
+
+
+def fill(microsoft: Microsoft, folder: Path) -> list[Person]:
+    """Make everybody who has a folder. Each domain is an organisation, but that of personal accounts."""
+    people = []
+    for home in sorted(one for one in folder.iterdir() if one.is_dir() and "@" in one.name):
+        person = microsoft.directory.person(_tenant(microsoft, home.name.partition("@")[2]), home.name)
+        people.append(person)
+        _fill_one(microsoft, person, home)
+    return people
+
+
+def _tenant(microsoft: Microsoft, domain: str) -> Tenant:
+    found = microsoft.directory.find_tenant(domain)
+    if found is not None:
+        return found
+    personal = microsoft.directory.tenants[CONSUMERS]
+    return personal if domain == personal.domain else microsoft.directory.tenant(domain)
+
+
+def _fill_one(microsoft: Microsoft, person: Person, home: Path) -> None:
+    elsewhere = microsoft.elsewhere(person)
+    for inner in sorted(one for one in (home / "mail").glob("*") if one.is_dir()):
+        name = _folder(microsoft, elsewhere, person, inner.name)
+        for file in sorted(inner.glob("*.eml")):
+            elsewhere.deliver(file.read_bytes(), name)
+    for file in sorted((home / "events").glob("*.json")):
+        elsewhere.add_event(json.loads(file.read_text()))
+    for file in sorted((home / "contacts").glob("*.json")):
+        elsewhere.add_contact(json.loads(file.read_text()))
+
+
+def _folder(microsoft: Microsoft, elsewhere: Elsewhere, person: Person, name: str) -> str:
+    known = microsoft.mailbox(person).container(name, "mail")
+    return known.id if known else elsewhere.add_folder(name).id
