@@ -16,6 +16,8 @@ from typing import Any, Self
 
 from google.oauth2.credentials import Credentials
 from tests.fakes.google import discovery
+from tests.fakes.google.calendar import channels, lists, reading, writing
+from tests.fakes.google.calendar.agenda import Agenda
 from tests.fakes.google.clock import Clock
 from tests.fakes.google.consent import AUTHORIZE, DECISION, Consent
 from tests.fakes.google.courier import Courier
@@ -35,7 +37,7 @@ from tests.fakes.google.uploads import Uploads
 from tests.fakes.google.wire import Reply, Request, Wire
 
 PROJECT = "pmsync-simulated"
-HANDLED = (drafts, history, labels, messages, threads)
+HANDLED = (channels, lists, reading, writing, drafts, history, labels, messages, threads)
 """Modules that serve methods: importing them is what registers these."""
 
 
@@ -61,6 +63,9 @@ class Google:
         self.courier = Courier(self.clock)
         self.pubsub = Pubsub(self.clock, self.courier, self.keys)
         self.gmail = PostOffice(self.clock, self.random, self.pubsub.publish)
+        self.agenda = Agenda(self.clock, self.random)
+        self.channels = channels.Channels(self.clock, self.courier)
+        self.agenda.changed = self.channels.changed
         self.disabled: set[tuple[str, str]] = set()
         """Project and API pairs that nobody enabled in the console."""
         self._dispatcher = Dispatcher(self)
@@ -89,12 +94,13 @@ class Google:
 
     # Setting up
 
-    def person(self, email: str, name: str = "") -> Person:
+    def person(self, email: str, name: str = "", *, zone: str = "UTC") -> Person:
         """A Google account with an empty mailbox, a calendar and no contacts."""
         with self.lock:
             person = Person(email, name)
             self.grants.people[email] = person
             self.gmail.open(email)
+            self.agenda.open(email, zone)
             return person
 
     def client(self, *redirects: str, project: str = PROJECT, testing: bool = False) -> Client:
