@@ -20,7 +20,11 @@ class Key:
 
     def __init__(self, key_id: str) -> None:
         self.id = key_id
-        self.private = rsa.generate_private_key(65537, 2048)
+
+    @functools.cached_property
+    def private(self) -> rsa.RSAPrivateKey:
+        """Made when it is first needed: it takes a tenth of a second."""
+        return rsa.generate_private_key(65537, 2048)
 
     def signed(self, claims: Json, algorithm: str = "RS256") -> str:
         """A JWT; `none` leaves it unsigned."""

@@ -12,7 +12,8 @@ from tests.fakes.google.refusals import Json, refuse
 RIGID: Final = ("birthday", "fromGmail", "workingLocation", "outOfOffice", "focusTime")
 MADE_BY_GOOGLE: Final = ("birthday", "fromGmail")
 FIXED: Final = (
-from tests.fakes.google.calendar.resources import ID, SHARED, checked, merged, shown
+    "id", "iCalUID", "sequence", "creator", "organizer", "created", "recurringEventId", "originalStartTime",
+    "eventType",
 )  # fmt: skip
 TIMES: Final = ("start", "end", "recurrence")
 
