@@ -120,6 +120,12 @@ def find(http_method: str, path: str) -> Match | None:
     return None
 
 
+def named(method_id: str) -> tuple[Document, Method]:
+    """A method by its id. Raises StopIteration for one that does not exist."""
+    document = load(method_id.partition(".")[0])
+    return document, next(method for method in document.methods if method.id == method_id)
+
+
 @functools.cache
 def _raw(api: str) -> Json:
     return json.loads((DOCUMENTS / f"{api}.{VERSIONS[api]}.json").read_text())  # type: ignore[no-any-return]

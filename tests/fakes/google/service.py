@@ -20,9 +20,11 @@ from tests.fakes.google.calendar import channels, lists, reading, writing
 from tests.fakes.google.calendar.agenda import Agenda
 from tests.fakes.google.clock import Clock
 from tests.fakes.google.consent import AUTHORIZE, DECISION, Consent
+from tests.fakes.google.control import PATH, Control
 from tests.fakes.google.courier import Courier
 from tests.fakes.google.cursors import Cursors
 from tests.fakes.google.dispatch import Dispatcher, refused
+from tests.fakes.google.elsewhere import Elsewhere
 from tests.fakes.google.faults import CUT, EFFECTS, Fault, Faults
 from tests.fakes.google.gmail import drafts, history, labels, messages, threads
 from tests.fakes.google.gmail.post_office import PostOffice
@@ -30,6 +32,8 @@ from tests.fakes.google.grants import Client, Grants, Person, Refresh, normal
 from tests.fakes.google.journal import Entry, Journal
 from tests.fakes.google.keys import KeyRing
 from tests.fakes.google.oauth import OAuth
+from tests.fakes.google.people import contacts, groups, listing
+from tests.fakes.google.people.address_book import AddressBook
 from tests.fakes.google.pubsub import Pubsub
 from tests.fakes.google.quotas import Quotas
 from tests.fakes.google.refusals import refuse
@@ -37,7 +41,9 @@ from tests.fakes.google.uploads import Uploads
 from tests.fakes.google.wire import Reply, Request, Wire
 
 PROJECT = "pmsync-simulated"
-HANDLED = (channels, lists, reading, writing, drafts, history, labels, messages, threads)
+HANDLED = (
+    channels, lists, reading, writing, drafts, history, labels, messages, threads, contacts, groups, listing,
+)  # fmt: skip
 """Modules that serve methods: importing them is what registers these."""
 
 
@@ -45,7 +51,13 @@ class Google:
     """Listens from the moment it is made until `stop`."""
 
     def __init__(
-        self, *, clock: Clock | None = None, seed: int = 0, port: int = 0, tls: ssl.SSLContext | None = None
+        self,
+        *,
+        clock: Clock | None = None,
+        seed: int = 0,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        control: bool = False,
     ) -> None:
         self.clock = clock or Clock()
         self.random = random.Random(seed)
@@ -66,8 +78,13 @@ class Google:
         self.agenda = Agenda(self.clock, self.random)
         self.channels = channels.Channels(self.clock, self.courier)
         self.agenda.changed = self.channels.changed
+        self.people: dict[str, AddressBook] = {}
+        self.people_takes_file_ases = False
+        """The discovery document lists `fileAses` in no mask; True takes it all the same."""
         self.disabled: set[tuple[str, str]] = set()
         """Project and API pairs that nobody enabled in the console."""
+        self.elsewhere = Elsewhere(self)
+        self._control = Control(self) if control else None
         self._dispatcher = Dispatcher(self)
         self._wire = Wire(self.handle, port, tls)
         self.root = f"{'https' if tls else 'http'}://127.0.0.1:{self._wire.port}"
@@ -101,6 +118,7 @@ class Google:
             self.grants.people[email] = person
             self.gmail.open(email)
             self.agenda.open(email, zone)
+            self.people[email] = AddressBook(email, self.clock, self.random)
             return person
 
     def client(self, *redirects: str, project: str = PROJECT, testing: bool = False) -> Client:
@@ -138,6 +156,8 @@ class Google:
 
     def handle(self, request: Request) -> Reply:
         """One request, journalled whatever becomes of it."""
+        if self._control and request.path.startswith(PATH):
+            return self._control.answer(request)
         entry = self.journal.open(self.clock.now(), request.method, request.path)
         entry.headers, entry.body = dict(request.headers), request.body
         reply = self._route(request, entry)
