@@ -33,9 +33,14 @@ def main(arguments: Sequence[str]) -> int:
         id=given.client_id, secret=given.client_secret, redirects=tuple(given.redirect), project=given.project
     )
     google.pubsub.allows_http = google.channels.allows_http = given.http_callbacks
-    told = {"root": google.root, "client_id": client.id, "client_secret": client.secret, "project": client.project}
+    told: dict[str, object] = {
+        "root": google.root,
+        "client_id": client.id,
+        "client_secret": client.secret,
+        "project": client.project,
+    }
     if given.fill:
-        told |= {"filled": fill(google, given.fill)}
+        told["filled"] = fill(google, given.fill)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -26,7 +26,7 @@ class Elsewhere:
     def call(self, user: str, method: str, body: Json | None = None, **parameters: Any) -> Json:
         """Any method, with every scope; parameters are checked as they are for everybody. Raises Refusal.
 
-        elsewhere.call("anna@x.example", "calendar.events.patch", {"summary": "New"}, calendarId="primary", eventId="e1")
+        elsewhere.call("a@x.example", "calendar.events.patch", {"summary": "New"}, calendarId="primary", eventId="e")
         """
         google = self._google
         document, found = discovery.named(method)

@@ -87,6 +87,8 @@ class Pubsub:
         self.subscriptions: dict[str, Subscription] = {}
         self.allows_http = False
         """True lets an endpoint be http, for a receiver without a certificate."""
+        self.token_clock = clock
+        """What the times in tokens are taken from; real time where the receiver's clock does not move along."""
         self._forgeries: list[str] = []
         self._number = secrets.randbelow(10**12) + 10**15
         self._lock = threading.Lock()
@@ -161,7 +163,7 @@ class Pubsub:
 
     def token(self, subscription: Subscription, wrong: str = "") -> str:
         """The OIDC token of a push, or a forged one."""
-        now = int(self.clock.now()) - (7200 if wrong == "expired" else 0)
+        now = int(self.token_clock.now()) - (7200 if wrong == "expired" else 0)
         claims: Json = {
             "iss": "https://accounts.example.com" if wrong == "issuer" else ISSUER,
             "aud": "https://elsewhere.example/"
