@@ -129,14 +129,18 @@ class Courier:
         raise TimeoutError("notifications are still under way")
 
     def _run(self) -> None:
-        with httpx.Client(verify=self.trust, follow_redirects=False, trust_env=False) as client:
-            while not self._closing.wait(LOOK):
-                for parcel in self._due():
-                    try:
-                        self._carry(client, parcel)
-                    finally:
-                        with self._lock:
-                            self._busy -= 1
+        client: httpx.Client | None = None
+        while not self._closing.wait(LOOK):
+            for parcel in self._due():
+                # Made late: reading all the certificates of the system is slow, and most tests post nothing.
+                client = client or httpx.Client(verify=self.trust, follow_redirects=False, trust_env=False)
+                try:
+                    self._carry(client, parcel)
+                finally:
+                    with self._lock:
+                        self._busy -= 1
+        if client:
+            client.close()
 
     def _due(self) -> list[Parcel]:
         with self._lock:
