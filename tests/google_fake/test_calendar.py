@@ -84,6 +84,14 @@ def test_what_changes_while_pages_are_read_comes_with_the_token(desk: Desk) -> N
     assert [one["summary"] for one in everything(events, syncToken=token)[0]] == ["While paging"]
 
 
+def test_a_page_without_events_is_not_the_end(desk: Desk) -> None:
+    desk.google.elsewhere.add_event(ANNA, MEETING)
+    desk.google.agenda.sparse_pages = True
+    events = desk.service("calendar").events()
+    assert events.list(calendarId="primary").execute()["items"] == []
+    assert len(everything(events)[0]) == 1
+
+
 def test_a_series_with_exceptions(desk: Desk) -> None:
     events = desk.service("calendar").events()
     series = events.insert(calendarId="primary", body=WEEKLY | {"id": "series"}).execute()

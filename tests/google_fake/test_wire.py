@@ -15,7 +15,8 @@ import httpx
 import pytest
 from googleapiclient.errors import HttpError
 
-from tests.fakes.google.faults import CUT, HTML, REDIRECT, SLOW, TRUNCATED
+from tests.fakes.google.faults import CUT, HALF, HTML, REDIRECT, SLOW, TRUNCATED
+from tests.fakes.web_server import Reply, WebServer
 from tests.google_fake.desk import ANNA, AUTH, BOB, CALLBACK, FULL_MAIL, Desk, Json, refused
 from tests.google_fake.test_calendar import MEETING
 from tests.google_fake.test_gmail import RAW, encoded
@@ -58,6 +59,15 @@ def test_batches_of_calendar_and_people_go_to_their_own_paths(desk: Desk) -> Non
     [found] = batched(people, [people.people().createContact(body=person("Carla"))])
     assert made["summary"] == "Review" and found["names"]
     assert {"calendar.batch", "people.batch"} <= set(desk.google.journal.count())
+
+
+def test_two_writes_to_one_event_in_a_batch_run_against_each_other(desk: Desk) -> None:
+    calendar = desk.service("calendar")
+    made = desk.google.elsewhere.add_event(ANNA, MEETING)
+    patch = calendar.events().patch
+    requests = [patch(calendarId="primary", eventId=made["id"], body={"summary": text}) for text in ("a", "b")]
+    answers = batched(calendar, requests)
+    assert sorted(answer.resp.status if isinstance(answer, HttpError) else 200 for answer in answers) == [200, 409]
 
 
 def test_a_batch_that_is_too_big_or_too_sudden(desk: Desk) -> None:
@@ -129,13 +139,24 @@ def test_faults_of_the_wire(desk: Desk) -> None:
         profile.execute()
     assert caught.value.resp.status == 502 and caught.value.content.startswith(b"<html>")
     desk.google.faults.add("gmail.users.getProfile", TRUNCATED)
-    with pytest.raises((http.client.IncompleteRead, json.JSONDecodeError)):
+    with pytest.raises(http.client.IncompleteRead):
         profile.execute()
+    desk.google.faults.add("gmail.users.getProfile", HALF)
+    # What is no JSON is handed over as text, without an error.
+    assert profile.execute().startswith('{"emailAddress')
     desk.google.faults.add("gmail.users.getProfile", SLOW, seconds=0.2)
     assert profile.execute()["emailAddress"] == ANNA
-    desk.google.faults.add("gmail.users.getProfile", REDIRECT, url=f"{desk.google.root}/elsewhere")
-    with pytest.raises(HttpError):
-        profile.execute()
+
+
+def test_who_is_redirected_takes_no_token_along(desk: Desk) -> None:
+    profile = desk.service("gmail").users().getProfile(userId="me")
+    profile.execute()
+    with WebServer(lambda request: Reply(404)) as other:
+        desk.google.faults.add("gmail.users.getProfile", REDIRECT, url=f"http://127.0.0.1:{other.port}/x")
+        with pytest.raises(HttpError):
+            profile.execute()
+        assert [request.path for request in other.requests] == ["/x"]
+        assert "authorization" not in other.requests[0].headers
 
 
 def test_a_send_whose_answer_is_lost_was_made_all_the_same(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from tests.fakes.google import batch, bodies, masks, query
 from tests.fakes.google.calls import HANDLERS, Answer, Call
 from tests.fakes.google.discovery import Document, Json, Match, all_documents, find
-from tests.fakes.google.faults import CUT, EFFECTS, HTML, REDIRECT, SLOW, TRUNCATED, Fault
+from tests.fakes.google.faults import CARRIED_OUT, CUT, EFFECTS, HALF, HTML, REDIRECT, TRUNCATED, Fault
 from tests.fakes.google.grants import Access
 from tests.fakes.google.journal import Entry
 from tests.fakes.google.quotas import number
@@ -60,7 +60,7 @@ class Dispatcher:
         access = self._google.grants.bearer(_bearer(request))
         entry.user, entry.client = (access.user, access.client) if access else ("", "")
         fault = self._google.faults.take(match.method.id, entry.user)
-        if fault and not fault.after and fault.kind != SLOW:
+        if fault and not fault.after and fault.kind not in CARRIED_OUT:
             return self._faulty(fault, match.document, entry, None)
         reply = self._carried_out(request, match, entry, raw, media, access, parts)
         return self._faulty(fault, match.document, entry, reply) if fault else reply
@@ -168,10 +168,12 @@ class Dispatcher:
             return Reply(fault.status, BAD_GATEWAY, HTML_TYPE | dict(fault.headers))
         if fault.kind == REDIRECT:
             return Reply(fault.status if fault.status // 100 == 3 else 302, headers={"Location": fault.url})
-        if fault.kind == TRUNCATED:
-            whole = reply or Reply(200, b'{"kind": "truncated"}', JSON_TYPE)
-            return Reply(whole.status, whole.body, whole.headers, keep=len(whole.body) // 2)
         assert reply is not None
+        middle = len(reply.body) // 2
+        if fault.kind == HALF:
+            return Reply(reply.status, reply.body[:middle], reply.headers)
+        if fault.kind == TRUNCATED:
+            return Reply(reply.status, reply.body, reply.headers, keep=middle)
         return Reply(reply.status, reply.body, reply.headers, wait=fault.seconds)
 
     def _batch(self, request: Request, entry: Entry) -> Reply:
@@ -184,28 +186,38 @@ class Dispatcher:
             api = min(apis) if apis else "gmail"
             entry.method = f"{api}.batch"
             fault = self._google.faults.take(entry.method, entry.user)
-            if fault and not fault.after and fault.kind != SLOW:
+            if fault and not fault.after and fault.kind not in CARRIED_OUT:
                 return self._faulty(fault, _document(api), entry, None)
             if len(inner) > batch.LIMITS[api]:
                 raise refuse("batch size", received=len(inner), limit=batch.LIMITS[api])
         except Refusal as refusal:
             entry.verdict = refusal.reason
             return refused(refusal, _document("gmail"))
-        replies = [
-            (name, self._part(one, match if match and match.document.api == api else None, entry, at))
-            for at, ((name, one), match) in enumerate(zip(inner, matches, strict=True))
-        ]
+        parts = list(zip(inner, matches, strict=True))
+        # In any order, which nobody may rely on.
+        self._google.random.shuffle(parts)
+        written: set[str] = set()
+        replies: list[tuple[str, Reply]] = []
+        for at, ((name, one), match) in enumerate(parts):
+            own = match if match and match.document.api == api else None
+            twice = one.method in ("PUT", "PATCH", "DELETE") and one.path in written
+            written.add(one.path)
+            replies.append((name, self._part(one, own, entry, at, twice=twice)))
         entry.verdict, entry.committed = "served", True
         whole = batch.joined(replies, self._google.random)
         return self._faulty(fault, _document(api), entry, whole) if fault else whole
 
-    def _part(self, request: Request, match: Match | None, outer: Entry, at: int) -> Reply:
+    def _part(self, request: Request, match: Match | None, outer: Entry, at: int, *, twice: bool) -> Reply:
         google = self._google
         entry = google.journal.open(google.clock.now(), request.method, request.path)
         entry.batch, entry.headers, entry.body = outer.number, dict(request.headers), request.body
         if match is None or match.upload:
             entry.verdict = "notFound"
             reply = Reply(404, MISSING, HTML_TYPE)
+        elif twice:
+            # Two writes to one thing in one batch run against each other.
+            entry.method, entry.verdict = match.method.id, "conflict"
+            reply = refused(refuse("conflict"), match.document)
         elif match.document.api == "gmail" and at >= google.quotas.batch_burst:
             entry.method, entry.verdict = match.method.id, "rateLimitExceeded"
             reply = refused(refuse("concurrent"), match.document)

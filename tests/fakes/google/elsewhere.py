@@ -60,6 +60,10 @@ class Elsewhere:
         with self._google.lock:
             return self.mailbox(user).add(raw, labels)
 
+    def chat(self, user: str, text: str) -> Stored:
+        """A line of a chat, which lies among the messages."""
+        return self.deliver(user, b"From: chat@x.example\r\n\r\n" + text.encode(), ["CHAT"])
+
     def relabel(self, user: str, message: str, add: Iterable[str] = (), remove: Iterable[str] = ()) -> Stored:
         """Read, star, archive, file."""
         with self._google.lock:

@@ -15,12 +15,16 @@ from tests.fakes.google.wordings import TABLES
 
 CUT: Final = "cut"
 TRUNCATED: Final = "truncated"
+HALF: Final = "half"
 SLOW: Final = "slow"
 HTML: Final = "html"
 REDIRECT: Final = "redirect"
-EFFECTS: Final = (CUT, TRUNCATED, SLOW, HTML, REDIRECT)
-"""Faults that are no refusal: the connection is reset, half of the answer is sent, the answer waits, a proxy
-speaks instead, the request is sent elsewhere."""
+EFFECTS: Final = (CUT, TRUNCATED, HALF, SLOW, HTML, REDIRECT)
+"""Faults that are no refusal: the connection is reset, or breaks off within the answer, half of the JSON is all
+there is, the answer waits, a proxy speaks instead, the request is sent elsewhere."""
+
+CARRIED_OUT: Final = (TRUNCATED, HALF, SLOW)
+"""Faults of an answer, which there must be first."""
 
 SHORTHANDS: Final = {
     "401": "unauthenticated",

@@ -91,6 +91,8 @@ class Agenda:
         """Told `calendar/{id}` or `list/{user}`."""
         self.horizon = 2 * 365 * 86_400.0
         """How far ahead a series is expanded."""
+        self.sparse_pages = False
+        """True: the first page of a listing has no events, and yet a next page."""
         self._revision = order.randrange(1_000_000, 9_000_000)
 
     def open(self, email: str, zone: str = "UTC") -> Calendar:

@@ -60,6 +60,7 @@ def _page(call: Call, bound: tuple[Any, ...], state: list[Json], size: int) -> t
         items, at, revision = cursor.state
     else:
         items, at, revision = state[0]["items"], 0, state[0]["revision"]
+        size = 0 if call.google.agenda.sparse_pages and items else size
     rest = at + size
     following = cursors.issue("calendar.page", call.user, bound, (items, rest, revision)) if rest < len(items) else None
     return items[at:rest], following, revision

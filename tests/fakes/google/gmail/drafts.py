@@ -66,12 +66,15 @@ def list_drafts(call: Call) -> Json:
     """Ids of drafts and of their messages."""
     mailbox = mailbox_of(call)
     names = {message: draft for draft, message in mailbox.drafts.items()}
-    found = [
-        {"id": names[one.id], "message": {"id": one.id, "threadId": one.thread}}
-        for one in selected(call, mailbox)
-        if one.id in names
-    ]
-    return listing(call, "drafts", found)
+
+    def find() -> list[Json]:
+        return [
+            {"id": names[one.id], "message": {"id": one.id, "threadId": one.thread}}
+            for one in selected(call, mailbox)
+            if one.id in names
+        ]
+
+    return listing(call, "drafts", find)
 
 
 @answers("gmail.users.drafts.delete")

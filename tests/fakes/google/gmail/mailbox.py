@@ -1,5 +1,8 @@
 """One mailbox: messages, labels, drafts, and a history whose ids rise with gaps."""
 
+import bisect
+import functools
+import itertools
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -36,10 +39,15 @@ class Stored:
     visible_at: float
     searchable_at: float
 
-    @property
+    @functools.cached_property
     def message(self) -> Message:
-        """Parsed anew: nobody keeps what can be changed."""
+        """Parsed once: content never changes."""
         return mime.parse(self.raw)
+
+    @functools.cached_property
+    def subject(self) -> str:
+        """What threads compare."""
+        return mime.base_subject(mime.header(self.message, "Subject"))
 
 
 @dataclass
@@ -92,6 +100,7 @@ class Mailbox:
         """Seconds until a search finds a new message."""
         self.changed: Callable[[Mailbox, set[str]], None] = lambda mailbox, labels: None
         self._labels_made = 0
+        self._by_identifier: dict[str, list[str]] = {}
 
     # Looking
 
@@ -119,14 +128,8 @@ class Mailbox:
             self.floor = self.records.pop(0).id
         if not self.floor <= history_id <= self.history_id:
             return None
-        found: list[Record] = []
-        for record in self.records:
-            if record.id <= history_id:
-                continue
-            if record.visible_at > now:
-                break
-            found.append(record)
-        return found
+        at = bisect.bisect_right(self.records, history_id, key=lambda record: record.id)
+        return list(itertools.takewhile(lambda record: record.visible_at <= now, self.records[at:]))
 
     def readable_history_id(self) -> int:
         """The newest id up to which everything can be read."""
@@ -161,6 +164,8 @@ class Mailbox:
             searchable_at=now + self.lag + self.index_lag,
         )
         self.messages[message_id] = stored
+        for identifier in mime.message_ids(stored.message, "Message-ID"):
+            self._by_identifier.setdefault(identifier, []).append(message_id)
         self._record(ADDED, stored, ())
         self.changed(self, set(stored.labels))
         return stored
@@ -218,18 +223,12 @@ class Mailbox:
     def find_thread(self, raw: bytes, within: str | None = None) -> str | None:
         """The thread that a message answers to: by its references, and only with the same subject."""
         message = mime.parse(raw)
-        references = set(mime.message_ids(message, "In-Reply-To", "References"))
         subject = mime.base_subject(mime.header(message, "Subject"))
-        if not references:
-            return None
-        for stored in self.messages.values():
-            if within is not None and stored.thread != within:
-                continue
-            other = stored.message
-            if references & set(mime.message_ids(other, "Message-ID")) and subject == mime.base_subject(
-                mime.header(other, "Subject")
-            ):
-                return stored.thread
+        for identifier in mime.message_ids(message, "In-Reply-To", "References"):
+            for name in self._by_identifier.get(identifier, ()):
+                stored = self.messages.get(name)
+                if stored and within in (None, stored.thread) and stored.subject == subject:
+                    return stored.thread
         return None
 
     def _tick(self) -> int:

@@ -1,5 +1,6 @@
 """`users.messages`: list, get, label, trash, delete, send, insert, import, and attachments."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from tests.fakes.google.calls import Call, answers, page
@@ -38,9 +39,10 @@ def selected(call: Call, mailbox: Mailbox) -> list[Stored]:
     ]
 
 
-def listing(call: Call, name: str, found: list[Any]) -> Json:
+def listing(call: Call, name: str, find: Callable[[], list[Any]]) -> Json:
     """A page of a listing, with an estimate that is as good as Gmail's."""
     size = min(call.values["maxResults"] or 100, PAGE)
+    found = [] if call.values.get("pageToken") else find()
     try:
         taken, following = page(call, call.match.method.id, bound_to(call.values, "maxResults"), found, size)
     except LookupError:
@@ -57,8 +59,9 @@ def listing(call: Call, name: str, found: list[Any]) -> Json:
 def list_messages(call: Call) -> Json:
     """Ids, newest first."""
     mailbox = mailbox_of(call)
-    found = [{"id": one.id, "threadId": one.thread} for one in selected(call, mailbox)]
-    return listing(call, "messages", found)
+    return listing(
+        call, "messages", lambda: [{"id": one.id, "threadId": one.thread} for one in selected(call, mailbox)]
+    )
 
 
 @answers("gmail.users.messages.get")

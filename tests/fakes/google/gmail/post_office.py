@@ -11,7 +11,7 @@ from typing import Final
 
 from tests.fakes.google.bodies import decoded
 from tests.fakes.google.calls import Call
-from tests.fakes.google.clock import Clock
+from tests.fakes.google.clock import Clock, rfc3339
 from tests.fakes.google.gmail import mime
 from tests.fakes.google.gmail.mailbox import Mailbox, Stored
 from tests.fakes.google.refusals import Json, refuse
@@ -41,6 +41,7 @@ class Sent:
     raw: bytes
     """As the receivers get it: without Bcc."""
     message_id: str
+    at: float
 
 
 @dataclass
@@ -62,6 +63,7 @@ class PostOffice:
     """True: the first page of a history has no records, and yet a next page."""
     pushes_per_second: float = 1.0
     dropped_pushes: int = 0
+    sends_per_day: int = 2_000
 
     def open(self, email: str) -> Mailbox:
         """A new, empty mailbox."""
@@ -84,7 +86,8 @@ class PostOffice:
         return None
 
     def send(self, mailbox: Mailbox, raw: bytes, thread: str | None) -> Stored:
-        """File a copy under SENT and deliver. Raises Refusal for a message without recipients."""
+        """File a copy under SENT and deliver. Raises Refusal for a message without recipients, or too many a day."""
+        self._within_cap(mailbox)
         raw, recipients = self._outgoing(mailbox, raw)
         clean = mime.without(raw, "Bcc")
         within = mailbox.find_thread(raw, thread) if thread else None
@@ -92,7 +95,7 @@ class PostOffice:
         labels = {"SENT"} | ({"INBOX", "UNREAD"} if own & set(recipients) else set())
         stored = mailbox.add(raw, labels, thread=within)
         identifier = mime.header(stored.message, "Message-ID")
-        self.outbox.append(Sent(mailbox.email, tuple(recipients), clean, identifier))
+        self.outbox.append(Sent(mailbox.email, tuple(recipients), clean, identifier, self.clock.now()))
         for recipient in recipients:
             if recipient not in own:
                 self.deliver(recipient, clean)
@@ -102,6 +105,11 @@ class PostOffice:
         """Publish the mailbox's address and history id."""
         told = {"emailAddress": mailbox.email, "historyId": mailbox.history_id}
         self.publish(watch.topic, json.dumps(told).encode())
+
+    def _within_cap(self, mailbox: Mailbox) -> None:
+        recent = [one.at for one in self.outbox if one.sender == mailbox.email and one.at > self.clock.now() - DAY]
+        if len(recent) >= self.sends_per_day:
+            raise refuse("gmail: send cap", until=rfc3339(recent[-self.sends_per_day] + DAY))
 
     def _tell(self, mailbox: Mailbox, labels: set[str]) -> None:
         now = self.clock.now()
@@ -193,6 +201,10 @@ def shown(call: Call, mailbox: Mailbox, stored: Stored, form: str, wanted: list[
         "internalDate": str(stored.internal_date),
         "sizeEstimate": len(stored.raw),
     }
+    if "CHAT" in stored.labels:
+        # A chat has neither parts nor an RFC 822 form.
+        text = message.get_payload()
+        return whole | ({"payload": {"body": {"size": len(str(text))}}} if form == "full" else {})
     if form == "raw":
         whole["raw"] = base64.urlsafe_b64encode(stored.raw).decode()
     elif form in ("full", "metadata"):

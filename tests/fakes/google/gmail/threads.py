@@ -25,10 +25,14 @@ def _answer(call: Call, mailbox: Mailbox) -> Json:
 def list_threads(call: Call) -> Json:
     """Conversations by their newest message."""
     mailbox = mailbox_of(call)
+    return listing(call, "threads", lambda: _threads(call, mailbox))
+
+
+def _threads(call: Call, mailbox: Mailbox) -> list[Json]:
     newest: dict[str, Stored] = {}
     for stored in selected(call, mailbox):
         newest.setdefault(stored.thread, stored)
-    found = [
+    return [
         {
             "id": thread,
             "snippet": mime.snippet(stored.message),
@@ -36,7 +40,6 @@ def list_threads(call: Call) -> Json:
         }
         for thread, stored in newest.items()
     ]
-    return listing(call, "threads", found)
 
 
 @answers("gmail.users.threads.get")
