@@ -222,3 +222,123 @@ def test_events_that_are_refused(desk: Desk, change: Json, reason: str) -> None:
     body = {key: value for key, value in (MEETING | change).items() if value is not None}
     with refused(400, reason):
         desk.service("calendar").events().insert(calendarId="primary", body=body).execute()
+
+
+def test_this_and_following_is_two_series(desk: Desk) -> None:
+    events = desk.service("calendar").events()
+    body = MEETING | {"recurrence": ["RRULE:FREQ=WEEKLY"]}
+    events.insert(calendarId="primary", body=body | {"id": "series"}).execute()
+    _, token = everything(events)
+    desk.google.elsewhere.split_series(ANNA, "series", "series_20260316T080000Z", {"summary": "Later"})
+    changed = {one["id"]: one for one in everything(events, syncToken=token)[0]}
+    assert changed["series"]["recurrence"] == ["RRULE:FREQ=WEEKLY;UNTIL=20260316T075959Z"]
+    assert changed["series_R20260316T080000"]["summary"] == "Later"
+    window = {"timeMin": "2026-03-01T00:00:00Z", "timeMax": "2026-03-31T00:00:00Z"}
+    found = events.list(calendarId="primary", singleEvents=True, orderBy="startTime", **window).execute()["items"]
+    assert [one["summary"] for one in found] == ["Review", "Review", "Later", "Later", "Later"]
+    assert found[2]["id"] == "series_R20260316T080000_20260316T080000Z"
+
+
+def test_a_series_that_moves_loses_its_exceptions_and_one_that_goes_takes_them_along(desk: Desk) -> None:
+    events = desk.service("calendar").events()
+    events.insert(calendarId="primary", body=WEEKLY | {"id": "series"}).execute()
+    one = "series_20260309T080000Z"
+    events.patch(calendarId="primary", eventId=one, body={"summary": "Odd"}).execute()
+    later = {
+        "start": {"dateTime": "2026-03-03T09:00:00", "timeZone": "Europe/Rome"},
+        "end": {"dateTime": "2026-03-03T10:00:00", "timeZone": "Europe/Rome"},
+    }
+    moved = events.patch(calendarId="primary", eventId="series", body=later).execute()
+    assert moved["sequence"] == 1
+    assert events.get(calendarId="primary", eventId=one).execute()["status"] == "cancelled"
+    other = "series_20260310T080000Z"
+    events.patch(calendarId="primary", eventId=other, body={"summary": "Odd"}).execute()
+    _, token = everything(events)
+    events.delete(calendarId="primary", eventId="series").execute()
+    gone = {each["id"]: each["status"] for each in everything(events, syncToken=token)[0]}
+    assert gone["series"] == gone[other] == "cancelled"
+    assert everything(events)[0] == []
+
+
+def test_days_are_dates_and_change_to_times_only_with_both_keys(desk: Desk) -> None:
+    events = desk.service("calendar").events()
+    day = {"start": {"date": "2026-03-02"}, "end": {"date": "2026-03-03"}, "recurrence": ["RRULE:FREQ=DAILY;COUNT=3"]}
+    made = events.insert(calendarId="primary", body=day).execute()
+    assert made["start"] == {"date": "2026-03-02"}
+    found = events.instances(calendarId="primary", eventId=made["id"], originalStart="2026-03-03").execute()["items"]
+    assert [one["id"] for one in found] == [f"{made['id']}_20260303"]
+    times = {"start": MEETING["start"], "end": MEETING["end"]}
+    with refused(400, "invalid"):
+        events.patch(calendarId="primary", eventId=made["id"], body=times).execute()
+    both = {key: value | {"date": None} for key, value in times.items()}
+    assert "dateTime" in events.patch(calendarId="primary", eventId=made["id"], body=both).execute()["start"]
+
+
+def test_a_change_of_reminders_alone_moves_the_etag_and_not_the_time(desk: Desk) -> None:
+    events = desk.service("calendar").events()
+    made = events.insert(calendarId="primary", body=MEETING).execute()
+    desk.google.clock.advance(60)
+    body = {"reminders": {"useDefault": False, "overrides": [{"method": "popup", "minutes": 5}]}}
+    changed = events.patch(calendarId="primary", eventId=made["id"], body=body).execute()
+    assert changed["updated"] == made["updated"] and changed["etag"] != made["etag"]
+    moved = events.patch(calendarId="primary", eventId=made["id"], body={"summary": "x"}).execute()
+    assert moved["updated"] > made["updated"]
+
+
+def test_fields_that_need_a_parameter_are_dropped_without_it(desk: Desk) -> None:
+    events = desk.service("calendar").events()
+    body = MEETING | {
+        "conferenceData": {"createRequest": {"requestId": "1"}},
+        "attachments": [{"fileUrl": "https://drive.example/1"}],
+    }
+    assert not {"conferenceData", "attachments"} & events.insert(calendarId="primary", body=body).execute().keys()
+    made = events.insert(
+        calendarId="primary", body=body, conferenceDataVersion=1, supportsAttachments=True, maxAttendees=1
+    ).execute()
+    assert made["hangoutLink"].startswith("https://meet.google.com/") and made["attachments"]
+    kept = events.update(calendarId="primary", eventId=made["id"], body=MEETING).execute()
+    assert kept["conferenceData"] == made["conferenceData"] and kept["attachments"] == made["attachments"]
+
+
+def test_a_long_list_of_guests_is_cut(desk: Desk) -> None:
+    guests = [{"email": f"g{number}@far.example"} for number in range(5)]
+    made = desk.google.elsewhere.add_event(ANNA, MEETING | {"attendees": guests})
+    events = desk.service("calendar").events()
+    cut = events.get(calendarId="primary", eventId=made["id"], maxAttendees=2).execute()
+    assert len(cut["attendees"]) == 2 and cut["attendeesOmitted"]
+    [only] = desk.google.agenda.calendars[ANNA].events.values()
+    assert len(only.data["attendees"]) == 5
+    with refused(403, "calendarUsageLimits"):
+        many = [{"email": f"g{number}@far.example"} for number in range(201)]
+        events.patch(calendarId="primary", eventId=made["id"], body={"attendees": many}).execute()
+
+
+def test_a_token_of_another_calendar_is_no_longer_valid(desk: Desk) -> None:
+    service = desk.service("calendar")
+    other = service.calendars().insert(body={"summary": "Second"}).execute()["id"]
+    _, token = everything(service.events())
+    with refused(410, "fullSyncRequired"):
+        service.events().list(calendarId=other, syncToken=token).execute()
+    with refused(410, "fullSyncRequired"):
+        desk.service("calendar", BOB).events().list(calendarId="primary", syncToken=token).execute()
+
+
+def test_calendars_and_their_places_in_the_list(desk: Desk) -> None:
+    service = desk.service("calendar")
+    calendars, entries = service.calendars(), service.calendarList()
+    made = calendars.insert(body={"summary": "Second"}).execute()["id"]
+    assert calendars.patch(calendarId=made, body={"summary": "Two"}).execute()["summary"] == "Two"
+    calendars.update(calendarId=made, body={"summary": "Zwei", "timeZone": "Europe/Berlin"}).execute()
+    assert calendars.get(calendarId=made).execute()["timeZone"] == "Europe/Berlin"
+    assert entries.get(calendarId=made).execute()["summary"] == "Zwei"
+    entries.update(calendarId=made, body={"hidden": True}).execute()
+    assert [one["id"] for one in entries.list().execute()["items"]] == [ANNA]
+    assert len(entries.list(showHidden=True).execute()["items"]) == 2
+    entries.delete(calendarId=made).execute()
+    with refused(404, "notFound"):
+        entries.get(calendarId=made).execute()
+    entries.insert(body={"id": made, "colorId": "2"}).execute()
+    with refused(403, "cannotDeletePrimaryCalendar"):
+        calendars.delete(calendarId="primary").execute()
+    with refused(400, "invalid"):
+        calendars.insert(body={"summary": "x", "timeZone": "Mars/Base"}).execute()

@@ -173,6 +173,8 @@ def test_other_contacts_are_read_and_copied(desk: Desk) -> None:
         .execute()
     )
     assert copied["resourceName"].startswith("people/c")
+    found = service.otherContacts().search(query="eve", readMask="names").execute()["results"]
+    assert [one["person"]["resourceName"] for one in found] == [other.name]
     with refused(400, "INVALID_ARGUMENT"):
         service.otherContacts().list(readMask="birthdays").execute()
 

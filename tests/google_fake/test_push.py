@@ -213,6 +213,10 @@ def test_a_subscription_is_made_granted_pulled_and_acknowledged(desk: Desk) -> N
         subscriptions.modifyPushConfig(subscription=SUBSCRIPTION, body=http).execute()
     with refused(403, "PERMISSION_DENIED"):
         topics.get(topic="projects/other/topics/mail").execute()
+    push = {"pushConfig": {"pushEndpoint": AUDIENCE, "oidcToken": {"serviceAccountEmail": PUSHER}}}
+    subscriptions.modifyPushConfig(subscription=SUBSCRIPTION, body=push).execute()
+    with refused(400, "FAILED_PRECONDITION"):
+        subscriptions.pull(subscription=SUBSCRIPTION, body={"maxMessages": 5}).execute()
     subscriptions.delete(subscription=SUBSCRIPTION).execute()
     topics.delete(topic=TOPIC).execute()
     with refused(404, "NOT_FOUND"):
@@ -252,10 +256,12 @@ def test_a_channel_ends_by_itself(desk: Desk, receiver: Receiver) -> None:
     made = service.calendarList().watch(body=CHANNEL | {"address": receiver.url}).execute()
     assert int(made["expiration"]) == pytest.approx((desk.google.clock.now() + 7 * 86_400) * 1000, abs=5000)
     until(lambda: receiver.requests)
+    service.settings().watch(body=CHANNEL | {"address": receiver.url, "id": "settings"}).execute()
+    until(lambda: len(receiver.requests) == 2)
     desk.google.clock.advance(7 * 86_400 + 1)
     desk.google.elsewhere.call(ANNA, "calendar.calendars.insert", {"summary": "New"})
     desk.google.courier.settle()
-    assert len(receiver.requests) == 1
+    assert len(receiver.requests) == 2
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from googleapiclient.errors import HttpError
 
-from tests.google_fake.desk import ANNA, BOB, EVERYTHING, Desk, Json
+from tests.fakes.google.calls import HANDLERS
+from tests.google_fake.desk import ANNA, BOB, EVERYTHING, SCHEMAS, Desk, Json
 from tests.google_fake.test_calendar import MEETING
 from tests.google_fake.test_gmail import RAW, encoded
 
@@ -112,6 +113,10 @@ def test_wrong_requests(
     error: Json = answer.json()["error"]
     told = {one.get("reason") for one in error.get("errors", [])} | {error.get("status")}
     assert answer.status_code == status and reason in told and message in error["message"], answer.text
+
+
+def test_what_is_served_exists() -> None:
+    assert HANDLERS.keys() <= SCHEMAS.methods()
 
 
 def test_paths_that_are_nothing_are_answered_in_html(browser: httpx.Client) -> None:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from googleapiclient.errors import HttpError
 
+from tests.fakes.google import Clock, Google
 from tests.fakes.google.faults import CUT, HALF, HTML, REDIRECT, SLOW, TRUNCATED
 from tests.fakes.web_server import Reply, WebServer
 from tests.google_fake.desk import ANNA, AUTH, BOB, CALLBACK, FULL_MAIL, Desk, Json, refused
@@ -299,3 +300,17 @@ def _commands(client: httpx.Client, told: Json) -> None:
     ):  # fmt: skip
         client.post(f"/control/{command}", json=body).raise_for_status()
     assert client.post("/control/nothing").status_code == 404
+
+
+def test_a_clock_that_stands_still_moves_everything_when_it_is_moved() -> None:
+    with Google(clock=Clock(1_772_445_600), seed=2) as google:
+        desk = Desk(google)
+        users = desk.service("gmail").users()
+        stored = google.elsewhere.deliver(ANNA, RAW)
+        assert stored.internal_date == 1_772_445_600_000
+        users.getProfile(userId="me").execute()
+        google.clock.advance(3600)
+        users.getProfile(userId="me").execute()
+        statuses = [entry.status for entry in google.journal.of("gmail.users.getProfile")]
+        assert statuses == [200, 401, 200]
+        desk.close()

@@ -13,6 +13,11 @@ class Clock:
         self._still = start
         self._offset = 0.0
 
+    @property
+    def stands_still(self) -> bool:
+        """True for one that only a test moves."""
+        return self._still is not None
+
     def now(self) -> float:
         """Seconds since the epoch."""
         with self._lock:

@@ -143,7 +143,8 @@ class Consent:
         self.grants.consented[known] = before | wanted
         code = Code(f"4/0{secrets.token_urlsafe(40)}", person.email, asked, scopes, self.grants.clock.now())
         self.codes[code.code] = code
-        return self._back(asked, {"code": code.code, "scope": " ".join(sorted(scopes))})
+        more = {"scope": " ".join(sorted(scopes)), "authuser": "0", "prompt": asked.values.get("prompt", "none")}
+        return self._back(asked, {"code": code.code} | more)
 
     def _back(self, asked: Asked, values: dict[str, str]) -> Reply:
         state = {"state": asked.values["state"]} if "state" in asked.values else {}

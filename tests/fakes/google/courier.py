@@ -120,9 +120,10 @@ class Courier:
     def settle(self, seconds: float = 5.0) -> None:
         """Wait until nothing is due; what waits for a later attempt is not waited for."""
         end = time.monotonic() + seconds
+        soon = 0.0 if self.clock.stands_still else 0.3
         while time.monotonic() < end:
             with self._lock:
-                waiting = any(parcel.due <= self.clock.now() + 0.3 and not parcel.attempt for parcel in self._parcels)
+                waiting = any(parcel.due <= self.clock.now() + soon and not parcel.attempt for parcel in self._parcels)
                 if not waiting and not self._busy:
                     return
             time.sleep(LOOK)

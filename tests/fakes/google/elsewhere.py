@@ -1,7 +1,9 @@
 """Somebody at another client: the same mailbox, calendar and contacts change, and nothing of it is in the journal."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.google import bodies, discovery, query
@@ -109,6 +111,31 @@ class Elsewhere:
         patch = {"attendees": [{"email": user, "responseStatus": response}], "attendeesOmitted": True}
         return self.edit_event(user, event, patch)
 
+    def split_series(self, user: str, series: str, instance: str, changes: Json | None = None) -> Json:
+        """ "This and following": the old series ends before an instance, and a new one begins there.
+
+        The new one's id is the old one's with `_R` and the time; instances that were changed stay behind in the
+        old series, as cancelled ones. The rule must not count: what is left of a COUNT is not worked out.
+        """
+        with self._google.lock:
+            old = self.call(user, "calendar.events.get", calendarId="primary", eventId=series)
+            first = self.call(user, "calendar.events.get", calendarId="primary", eventId=instance)
+            stamp = instance.rpartition("_")[2]
+            self.edit_event(user, series, {"recurrence": [_ended(line, stamp) for line in old["recurrence"]]})
+            calendar = self._google.agenda.calendars[user]
+            data = calendar.events[series].data | {
+                "id": f"{series}_R{stamp.rstrip('Z')}",
+                "iCalUID": f"{series}_R{stamp.rstrip('Z')}@google.com",
+                "recurrence": old["recurrence"],
+                "start": first["originalStartTime"] | {"timeZone": old["start"].get("timeZone", calendar.zone)},
+                "end": first["end"] | {"timeZone": old["end"].get("timeZone", calendar.zone)},
+            }
+            for key in ("start", "end"):
+                if "date" in data[key]:
+                    del data[key]["timeZone"]
+            self._google.agenda.put(calendar, data)
+            return self.edit_event(user, data["id"], changes or {})
+
     # Contacts
 
     def add_contact(self, user: str, person: Json) -> Json:
@@ -135,6 +162,18 @@ class Elsewhere:
 
     def _contact(self, user: str, name: str) -> Contact:
         return self._google.people[user].contacts[name]
+
+
+def _ended(line: str, stamp: str) -> str:
+    """The rule with an UNTIL just before an instance."""
+    if not line.startswith("RRULE"):
+        return line
+    if "T" in stamp:
+        last = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) - timedelta(seconds=1)
+        until = f"{last:%Y%m%dT%H%M%SZ}"
+    else:
+        until = f"{datetime.strptime(stamp, '%Y%m%d').replace(tzinfo=UTC) - timedelta(days=1):%Y%m%d}"
+    return re.sub(r";(UNTIL|COUNT)=[^;]*", "", line) + f";UNTIL={until}"
 
 
 def _several(value: Any) -> list[Any]:

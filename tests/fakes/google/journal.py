@@ -35,17 +35,23 @@ class Entry:
 
 
 class Journal:
-    """In order of arrival."""
+    """In order of arrival; with a limit the oldest are forgotten."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None = None) -> None:
         self._lock = threading.Lock()
+        self._limit = limit
         self.entries: list[Entry] = []
+        self.last = 0
+        """The number of the newest entry, for `since`."""
 
     def open(self, at: float, http_method: str, path: str) -> Entry:
         """A new entry."""
         with self._lock:
-            entry = Entry(len(self.entries) + 1, at, http_method, path)
+            self.last += 1
+            entry = Entry(self.last, at, http_method, path)
             self.entries.append(entry)
+            if self._limit and len(self.entries) > self._limit:
+                del self.entries[0]
             return entry
 
     def of(self, method: str, user: str = "", since: int = 0) -> list[Entry]:
@@ -59,8 +65,3 @@ class Journal:
     def count(self, method: str = "*", user: str = "", since: int = 0) -> Counter[str]:
         """How often each method was called."""
         return Counter(entry.method for entry in self.of(method, user, since))
-
-    @property
-    def last(self) -> int:
-        """The number of the newest entry, for `since`."""
-        return len(self.entries)

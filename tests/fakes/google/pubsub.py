@@ -103,7 +103,8 @@ class Pubsub:
     ) -> Subscription:
         """Make a subscription: pushed to an endpoint, or pulled."""
         made = Subscription(name, topic, DEADLINE, endpoint, audience, account)
-        self.subscriptions[name] = made
+        with self._lock:
+            self.subscriptions[name] = made
         return made
 
     def has_topic(self, name: str) -> bool:

@@ -41,6 +41,8 @@ from tests.fakes.google.uploads import Uploads
 from tests.fakes.google.wire import Reply, Request, Wire
 
 PROJECT = "pmsync-simulated"
+COMMANDED = 2_000
+"""Entries that the journal of a process keeps: it runs for long, and bodies are large."""
 HANDLED = (
     channels, lists, reading, writing, drafts, history, labels, messages, threads, contacts, groups, listing,
 )  # fmt: skip
@@ -63,7 +65,7 @@ class Google:
         self.random = random.Random(seed)
         self.lock = threading.RLock()
         """Held while the state is read or changed."""
-        self.journal = Journal()
+        self.journal = Journal(COMMANDED if control else None)
         self.faults = Faults()
         self.cursors = Cursors(self.clock)
         self.quotas = Quotas(self.clock)

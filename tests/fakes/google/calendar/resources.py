@@ -92,7 +92,7 @@ def checked(data: Json, calendar: Calendar) -> Json:
         if one.get("method") not in ("email", "popup") or not 0 <= one.get("minutes", -1) <= 40_320:
             raise refuse("calendar: field", what="reminders.overrides")
     request = (data.get("conferenceData") or {}).get("createRequest")
-    if request:
+    if request and "status" not in request:
         data["conferenceData"] = _conference(request)
         data["hangoutLink"] = data["conferenceData"]["entryPoints"][0]["uri"]
     return data
