@@ -300,6 +300,18 @@ def test_fields_that_need_a_parameter_are_dropped_without_it(desk: Desk) -> None
     assert kept["conferenceData"] == made["conferenceData"] and kept["attachments"] == made["attachments"]
 
 
+def test_events_that_google_made_refuse_most_writes(desk: Desk) -> None:
+    events = desk.service("calendar").events()
+    made = desk.google.elsewhere.special_event(ANNA, "fromGmail", MEETING)
+    assert events.get(calendarId="primary", eventId=made["id"]).execute()["eventType"] == "fromGmail"
+    for change in ({"summary": "x"}, {"eventType": "default"}):
+        with refused(400, "eventTypeRestriction"):
+            events.patch(calendarId="primary", eventId=made["id"], body=change).execute()
+    events.patch(calendarId="primary", eventId=made["id"], body={"colorId": "3"}).execute()
+    with refused(400, "eventTypeRestriction"):
+        events.insert(calendarId="primary", body=MEETING | {"eventType": "fromGmail"}).execute()
+
+
 def test_a_long_list_of_guests_is_cut(desk: Desk) -> None:
     guests = [{"email": f"g{number}@far.example"} for number in range(5)]
     made = desk.google.elsewhere.add_event(ANNA, MEETING | {"attendees": guests})

@@ -16,6 +16,7 @@ from google.auth.exceptions import RefreshError
 from google.oauth2 import id_token, service_account
 from googleapiclient.discovery import build_from_document
 
+from tests.fakes.google.faults import HTML, SLOW
 from tests.google_fake.desk import ANNA, AUTH, BOB, CALLBACK, Desk, Json, refused
 
 READ = f"{AUTH}gmail.readonly"
@@ -239,6 +240,27 @@ def test_an_access_token_that_aged_is_refreshed_by_google_auth(desk: Desk) -> No
     labels.list(userId="me").execute()
     statuses = [(entry.method, entry.status) for entry in desk.google.journal.entries]
     assert statuses[2:] == [("gmail.users.labels.list", 401), ("oauth.token", 200), ("gmail.users.labels.list", 200)]
+
+
+@pytest.mark.parametrize(("kind", "asked_times"), [(503, 2), (HTML, 2), (SLOW, 1), (403, 1)])
+def test_faults_of_the_token_endpoint(desk: Desk, kind: str | int, asked_times: int) -> None:
+    credentials = desk.google.credentials(desk.google.grant(ANNA, desk.client, [READ]))
+    desk.google.faults.add("oauth.token", kind, status=503)
+    request = google.auth.transport.requests.Request()
+    if kind == 403:
+        with pytest.raises(RefreshError):
+            credentials.refresh(request)
+    else:
+        credentials.refresh(request)
+    assert desk.google.journal.count()["oauth.token"] == asked_times
+
+
+def test_tokens_of_an_account_that_is_gone_open_nothing(desk: Desk) -> None:
+    labels = desk.service("gmail").users().labels()
+    labels.list(userId="me").execute()
+    desk.google.grants.people[ANNA].deleted = True
+    with pytest.raises(RefreshError, match="Account has been deleted"):
+        labels.list(userId="me").execute()
 
 
 # Service accounts

@@ -160,21 +160,9 @@ class Dispatcher:
     def _faulty(self, fault: Fault, document: Document, entry: Entry, reply: Reply | None) -> Reply:
         """What is sent instead of the answer, which may be there already."""
         entry.verdict = f"fault: {fault.kind}"
-        if fault.kind not in EFFECTS:
-            return refused(fault.refusal(document.host), document)
-        if fault.kind == CUT:
-            return Reply(cut=True)
-        if fault.kind == HTML:
-            return Reply(fault.status, BAD_GATEWAY, HTML_TYPE | dict(fault.headers))
-        if fault.kind == REDIRECT:
-            return Reply(fault.status if fault.status // 100 == 3 else 302, headers={"Location": fault.url})
-        assert reply is not None
-        middle = len(reply.body) // 2
-        if fault.kind == HALF:
-            return Reply(reply.status, reply.body[:middle], reply.headers)
-        if fault.kind == TRUNCATED:
-            return Reply(reply.status, reply.body, reply.headers, keep=middle)
-        return Reply(reply.status, reply.body, reply.headers, wait=fault.seconds)
+        if fault.kind in EFFECTS:
+            return spoiled(fault, reply)
+        return refused(fault.refusal(document.host), document)
 
     def _batch(self, request: Request, entry: Entry) -> Reply:
         """Outer 200 whatever the parts say; each part is checked, charged and journalled like any request."""
@@ -281,6 +269,23 @@ class Dispatcher:
         target = re.sub(r"&?upload_id=[^&]*", "", session.target)
         whole = Request(session.match.method.http_method, target, headers, session.metadata)
         return self._method(whole, session.match, entry, session.metadata, session.received)
+
+
+def spoiled(fault: Fault, reply: Reply | None) -> Reply:
+    """What an effect makes of a reply; those of `CARRIED_OUT` have one."""
+    if fault.kind == CUT:
+        return Reply(cut=True)
+    if fault.kind == HTML:
+        return Reply(fault.status, BAD_GATEWAY, HTML_TYPE | dict(fault.headers))
+    if fault.kind == REDIRECT:
+        return Reply(fault.status if fault.status // 100 == 3 else 302, headers={"Location": fault.url})
+    assert reply is not None
+    middle = len(reply.body) // 2
+    if fault.kind == HALF:
+        return Reply(reply.status, reply.body[:middle], reply.headers)
+    if fault.kind == TRUNCATED:
+        return Reply(reply.status, reply.body, reply.headers, keep=middle)
+    return Reply(reply.status, reply.body, reply.headers, wait=fault.seconds)
 
 
 def refused(refusal: Refusal, document: Document) -> Reply:

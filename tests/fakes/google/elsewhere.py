@@ -98,6 +98,15 @@ class Elsewhere:
         """A new event."""
         return self.call(user, "calendar.events.insert", event, calendarId=calendar, **parameters)
 
+    def special_event(self, user: str, kind: str, event: Json) -> Json:
+        """An event that Google made: `birthday` or `fromGmail`."""
+        with self._google.lock:
+            made = self.add_event(user, event)
+            calendar = self._google.agenda.calendars[user]
+            stored = calendar.events[made["id"]]
+            self._google.agenda.put(calendar, stored.data | {"eventType": kind}, stored.data)
+            return made
+
     def edit_event(self, user: str, event: str, patch: Json, calendar: str = "primary", **parameters: Any) -> Json:
         """Change an event, a series, or one instance by its id."""
         return self.call(user, "calendar.events.patch", patch, calendarId=calendar, eventId=event, **parameters)

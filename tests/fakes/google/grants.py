@@ -185,7 +185,10 @@ class Grants:
     def bearer(self, token: str) -> Access | None:
         """What an access token is good for; None when it is not, or no longer."""
         access = self.access.get(token)
-        return access if access and access.expires > self.clock.now() else None
+        if access is None or access.expires <= self.clock.now():
+            return None
+        person = self.people.get(access.user)
+        return None if person and person.deleted else access
 
     def revoke(self, token: str) -> bool:
         """End the whole grant that a token belongs to; False for a token that is none."""

@@ -23,9 +23,9 @@ from tests.fakes.google.consent import AUTHORIZE, DECISION, Consent
 from tests.fakes.google.control import PATH, Control
 from tests.fakes.google.courier import Courier
 from tests.fakes.google.cursors import Cursors
-from tests.fakes.google.dispatch import Dispatcher, refused
+from tests.fakes.google.dispatch import Dispatcher, refused, spoiled
 from tests.fakes.google.elsewhere import Elsewhere
-from tests.fakes.google.faults import CUT, EFFECTS, Fault, Faults
+from tests.fakes.google.faults import CARRIED_OUT, EFFECTS, Fault, Faults
 from tests.fakes.google.gmail import drafts, history, labels, messages, threads
 from tests.fakes.google.gmail.post_office import PostOffice
 from tests.fakes.google.grants import Client, Grants, Person, Refresh, normal
@@ -114,8 +114,10 @@ class Google:
     # Setting up
 
     def person(self, email: str, name: str = "", *, zone: str = "UTC") -> Person:
-        """A Google account with an empty mailbox, a calendar and no contacts."""
+        """A Google account with nothing in it yet. Raises ValueError for one that is there."""
         with self.lock:
+            if email in self.grants.people:
+                raise ValueError(f"{email} has an account")
             person = Person(email, name)
             self.grants.people[email] = person
             self.gmail.open(email)
@@ -185,13 +187,13 @@ class Google:
             return self._dispatcher.answer(request, entry)
         entry.method = f"oauth.{request.path.rpartition('/')[2]}"
         fault = self.faults.take(entry.method, "")
-        if fault and not fault.after:
-            return self._faulty(fault, entry)
+        if fault and not fault.after and fault.kind not in CARRIED_OUT:
+            return self._faulty(fault, entry, None)
         with self.lock:
             reply = self._token(request, entry) if request.path == "/token" else answer(request)
         entry.committed = reply.status < 400
         entry.verdict = "served" if reply.status < 400 else _error_of(reply)
-        return self._faulty(fault, entry) if fault else reply
+        return self._faulty(fault, entry, reply) if fault else reply
 
     def _token(self, request: Request, entry: Entry | None = None) -> Reply:
         reply, user, client = self.oauth.token(request)
@@ -206,13 +208,11 @@ class Google:
             return refused(refuse("unauthenticated"), discovery.load("people"))
         return self.oauth.userinfo(access)
 
-    def _faulty(self, fault: Fault, entry: Entry) -> Reply:
+    def _faulty(self, fault: Fault, entry: Entry, reply: Reply | None) -> Reply:
         """Faults of the token endpoint speak its own language."""
         entry.verdict = f"fault: {fault.kind}"
-        if fault.kind == CUT:
-            return Reply(cut=True)
         if fault.kind in EFFECTS:
-            return Reply(fault.status, b"<html><h1>502 Bad Gateway</h1></html>", {"Content-Type": "text/html"})
+            return spoiled(fault, reply)
         refusal = fault.refusal("oauth2.googleapis.com")
         status = refusal.status
         name = "internal_failure" if status == 500 else "temporarily_unavailable" if status > 500 else "access_denied"

@@ -23,7 +23,7 @@ CHOICES: Final = {
     "status": ("confirmed", "tentative", "cancelled"),
     "transparency": ("opaque", "transparent"),
     "visibility": ("default", "public", "private", "confidential"),
-    "eventType": ("default", "focusTime", "outOfOffice", "workingLocation", "birthday"),
+    "eventType": ("default", "focusTime", "outOfOffice", "workingLocation", "birthday", "fromGmail"),
 }
 ANSWERS: Final = ("needsAction", "declined", "tentative", "accepted")
 ADDRESS: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from tests.fakes.google.calendar.access import event_of, precondition, writable
-from tests.fakes.google.calendar.agenda import Calendar, Event
+from tests.fakes.google.calendar.agenda import PRIVATE, Calendar, Event
 from tests.fakes.google.calendar.resources import ID, SHARED, checked, merged, shown
 from tests.fakes.google.calendar.resources import writable as taken
 from tests.fakes.google.calls import Call, answers
@@ -43,7 +43,7 @@ def insert(call: Call) -> Json:
         raise refuse("calendar: id and uid")
     if event_id is not None and not ID.fullmatch(event_id):
         raise refuse("calendar: event id")
-    if body.get("eventType") in MADE_BY_GOOGLE and body["eventType"] != "birthday":
+    if body.get("eventType") == "fromGmail":
         raise refuse("calendar: event type")
     data = checked(merged({}, taken(call, body)), calendar)
     if event_id in calendar.events:
@@ -107,7 +107,8 @@ def change(call: Call) -> Json:
         raise refuse("calendar: forbidden")
     if call.body.get("eventType", before.get("eventType")) != before.get("eventType"):
         raise refuse("calendar: event type")
-    if before.get("eventType") in RIGID and {"attendees", "recurrence"} & body.keys():
+    rigid = before.get("eventType") in RIGID and {"attendees", "recurrence"} & body.keys()
+    if rigid or (before.get("eventType") in MADE_BY_GOOGLE and body.keys() - set(PRIVATE)):
         raise refuse("calendar: event type")
     if call.body.get("sequence", before.get("sequence", 0)) < before.get("sequence", 0):
         raise refuse("calendar: sequence")

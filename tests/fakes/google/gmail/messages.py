@@ -13,12 +13,12 @@ from tests.fakes.google.refusals import Json, refuse
 
 PAGE: Final = 500
 IDS: Final = 1000
-BEYOND_METADATA: Final = ("gmail.readonly", "gmail.modify", "mail.google.com/")
+BEYOND_METADATA: Final = ("gmail.readonly", "gmail.modify", "https://mail.google.com/")
 
 
 def metadata_only(call: Call) -> bool:
     """True when the token may see headers and nothing else."""
-    return call.may("gmail.metadata") and not call.may(*BEYOND_METADATA, "https://mail.google.com/")
+    return call.may("gmail.metadata") and not call.may(*BEYOND_METADATA)
 
 
 def selected(call: Call, mailbox: Mailbox) -> list[Stored]:
