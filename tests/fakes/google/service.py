@@ -34,7 +34,8 @@ from tests.fakes.google.keys import KeyRing
 from tests.fakes.google.oauth import OAuth
 from tests.fakes.google.people import contacts, groups, listing
 from tests.fakes.google.people.address_book import AddressBook
-from tests.fakes.google.pubsub import Pubsub
+from tests.fakes.google.pubsub import methods
+from tests.fakes.google.pubsub.broker import Pubsub
 from tests.fakes.google.quotas import Quotas
 from tests.fakes.google.refusals import refuse
 from tests.fakes.google.uploads import Uploads
@@ -45,6 +46,7 @@ COMMANDED = 2_000
 """Entries that the journal of a process keeps: it runs for long, and bodies are large."""
 HANDLED = (
     channels, lists, reading, writing, drafts, history, labels, messages, threads, contacts, groups, listing,
+    methods,
 )  # fmt: skip
 """Modules that serve methods: importing them is what registers these."""
 
