@@ -45,6 +45,7 @@ class Desk:
 
     def close(self) -> None:
         """Close connections, and look at what was answered."""
+        assert not self.google.crashes, self.google.crashes
         for built in self._open:
             built.close()
         faults = [

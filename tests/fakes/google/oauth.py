@@ -1,6 +1,7 @@
 """The token endpoint and its neighbours: exchange, refresh, assertions, revocation, keys and identity."""
 
 import base64
+import binascii
 import hashlib
 import hmac
 import json
@@ -103,7 +104,10 @@ class OAuth:
         form = dict(parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True))
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
-            name, _, secret = base64.b64decode(given + "==").decode(errors="replace").partition(":")
+            try:
+                name, _, secret = base64.b64decode(given + "==").decode(errors="replace").partition(":")
+            except binascii.Error:
+                raise OAuthRefusal("secret") from None
             form |= {"client_id": unquote(name), "client_secret": unquote(secret)}
         return form
 

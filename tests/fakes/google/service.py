@@ -87,6 +87,8 @@ class Google:
         """The discovery document lists `fileAses` in no mask; True takes it all the same."""
         self.disabled: set[tuple[str, str]] = set()
         """Project and API pairs that nobody enabled in the console."""
+        self.crashes: list[Exception] = []
+        """Mistakes of the fake itself: a test that finds one here proves nothing."""
         self.elsewhere = Elsewhere(self)
         self._control = Control(self) if control else None
         self._dispatcher = Dispatcher(self)
@@ -166,7 +168,12 @@ class Google:
             return self._control.answer(request)
         entry = self.journal.open(self.clock.now(), request.method, request.path)
         entry.headers, entry.body = dict(request.headers), request.body
-        reply = self._route(request, entry)
+        try:
+            reply = self._route(request, entry)
+        except Exception as crash:  # a mistake of the fake must not look like a fault of the wire
+            self.crashes.append(crash)
+            entry.verdict = f"crash: {crash!r}"
+            reply = Reply(500, b"The simulation itself failed.\n", {"Content-Type": "text/plain"})
         entry.status, entry.answer = (0, b"") if reply.cut else (reply.status, reply.body)
         return reply
 

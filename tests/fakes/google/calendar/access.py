@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.fakes.google.calendar import recurrence
+from tests.fakes.google.calendar import recurrence, times
 from tests.fakes.google.calendar.agenda import ROLES, Calendar, Event
 from tests.fakes.google.calls import Call
 from tests.fakes.google.refusals import refuse
@@ -11,12 +11,16 @@ WRITERS: Final = ("writerWithoutPrivateAccess", "writer", "owner")
 
 
 def calendar_of(call: Call, name: str = "calendarId") -> tuple[Calendar, str]:
-    """The calendar and the user's role in it. Raises Refusal."""
+    """The calendar and the user's role in it. Raises Refusal, also for a zone to show times in that is none."""
     wanted = call.values[name]
     calendar = call.google.agenda.calendars.get(call.user if wanted == "primary" else wanted)
     role = call.google.agenda.role(call.user, calendar) if calendar else ""
     if calendar is None or not role:
         raise refuse("calendar: not found")
+    try:
+        times.zone(call.values.get("timeZone") or "UTC")
+    except ValueError:
+        raise refuse("calendar: invalid", name="timeZone") from None
     return calendar, role
 
 

@@ -81,11 +81,6 @@ def _restrictions(call: Call) -> None:
         raise refuse("calendar: time range", name="timeMax")
     if values.get("updatedMin") and from_rfc3339(values["updatedMin"]) < call.google.clock.now() - UPDATED_MIN:
         raise refuse("calendar: updated min")
-    if values.get("timeZone"):
-        try:
-            times.zone(values["timeZone"])
-        except ValueError:
-            raise refuse("calendar: invalid", name="timeZone") from None
     for name in ("privateExtendedProperty", "sharedExtendedProperty"):
         if any("=" not in one for one in values.get(name, ())):
             raise refuse("calendar: invalid", name=name)

@@ -5,6 +5,7 @@ import re
 import secrets
 from typing import Any
 
+from tests.fakes.google.bodies import decoded
 from tests.fakes.google.calls import Call, answers, page
 from tests.fakes.google.cursors import bound_to
 from tests.fakes.google.pubsub.broker import DEADLINE, RETENTION, Pubsub, Subscription
@@ -21,7 +22,7 @@ def _subscription(call: Call) -> Subscription:
 
 
 def _own(call: Call, name: str) -> None:
-    if name.split("/")[1] != call.access.project:
+    if not name.startswith(f"projects/{call.access.project}/"):
         raise refuse("pubsub: denied")
 
 
@@ -84,9 +85,7 @@ def publish(call: Call) -> Json:
         raise refuse("pubsub: empty message")
     pubsub = call.google.pubsub
     return {
-        "messageIds": [
-            pubsub.publish(topic, base64.b64decode(one.get("data", "")), one.get("attributes")) for one in messages
-        ]
+        "messageIds": [pubsub.publish(topic, decoded(one.get("data", "")), one.get("attributes")) for one in messages]
     }
 
 
