@@ -1,0 +1,1 @@
+"""Gmail: mailboxes with their labels, drafts and histories, and the methods that reach them."""

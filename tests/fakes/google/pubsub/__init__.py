@@ -1,0 +1,1 @@
+"""Cloud Pub/Sub: topics, subscriptions, and the methods that reach them."""
