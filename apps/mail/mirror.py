@@ -45,6 +45,11 @@ class AccountMirror:
         held = Message.objects.filter(account_id=self._account_id, identity__in=list(identities), unreadable=False)
         return set(held.values_list("identity", flat=True))
 
+    def identities(self, mailbox: str, uids: Collection[int]) -> Mapping[int, str]:
+        """The identities of these placements."""
+        rows = self._placements(mailbox, 1, None).filter(uid__in=list(uids))
+        return dict(rows.values_list("uid", "message__identity"))
+
     def _placements(self, mailbox: str, low: int, high: int | None) -> QuerySet[Placement]:
         found = Placement.objects.filter(
             mailbox__account_id=self._account_id, mailbox__remote_id=mailbox, uid__gte=max(low, 1)

@@ -159,6 +159,7 @@ class World:
     def make(self, service: Service) -> bool:
         """Somebody makes an object."""
         value = f"ours-{self.rng.randrange(10**9)}"
+        place: Any
         if service is Service.CALDAV:
             place = self.rng.choice(list(Calendar.objects.all()))
             body: dict[str, Any] = {"title": "Made here", "start": {"at": "2026-12-01T10:00:00", "zone": "Europe/Rome"}}
@@ -251,7 +252,7 @@ class World:
         if found is None:
             return False
         uid, path, held = found
-        answer = self.other(service).request("DELETE", path, **{"If-Match": held.headers["ETag"]})
+        answer = self.other(service).request("DELETE", path, b"", **{"If-Match": held.headers["ETag"]})
         if answer.status_code not in (200, 204):
             return False
         self.known[uid].deleted = "there"

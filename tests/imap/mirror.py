@@ -87,6 +87,11 @@ class MemoryMirror:
         self.queries += 1
         return [identity for identity in identities if identity in self.messages]
 
+    def identities(self, mailbox: str, uids: Collection[int]) -> Mapping[int, str]:
+        self.queries += 1
+        placements = self.boxes[mailbox].placements if mailbox in self.boxes else {}
+        return {uid: placements[uid].identity for uid in uids if uid in placements}
+
     # ------------------------------------------------------------------ applying
 
     def sync(self, adapter: MailAdapter, *, backfill: bool = True) -> Applied:

@@ -136,6 +136,21 @@ class MailMirror(Protocol):
         """Those identities of which a message is held, with a placement or without."""
         ...
 
+    def identities(self, mailbox: str, uids: Collection[int]) -> Mapping[int, str]:
+        """The identities of these placements; those that are not held are left out."""
+        ...
+
+
+class TokenSource(Protocol):
+    """Where an adapter gets its access token (RFC 6749): whoever keeps it renews it, once for all workers."""
+
+    def token(self, rejected: str = "") -> str:
+        """A token that is good now; `rejected` is one that the provider has just refused, which is renewed.
+
+        Raises NeedsReconnect when the consent is gone, Transient or ProviderDown when none can be had now.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class CensusItem:
