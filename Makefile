@@ -55,9 +55,10 @@ bench-%: env test-system ## one measurement, as one JSON line (bench-initial, be
 	  $(BIN)/python -m tests.bench.bench_$(subst -,_,$*)
 bench-live bench-client: client
 
-soak: env client test-system ## 2,000 and 5,000 changes, 300 commands and 500 sends amid random deaths (an hour)
+soak: env client test-system ## thousands of changes of mail, calendars and contacts, 500 sends, amid random deaths (two hours)
 	@$(BIN)/python -m pytest -q -s tests/faults/test_convergence.py
 	@$(BIN)/python -m pytest -q -s tests/faults/test_hammer.py
+	@$(BIN)/python -m pytest -q -s tests/faults/test_collections.py
 	@PMSYNC_TEST_COMMANDS=300 $(BIN)/python -m pytest -q -s tests/faults/test_commands.py
 	@PMSYNC_TEST_SENDS=500 $(BIN)/python -m pytest -q -s tests/compose/test_kills.py
 

@@ -83,35 +83,38 @@ class CollectionCommands:
         return {"gone": True}
 
     def _write(self, adapter: CollectionAdapter, row: Any, command: Command) -> Receipt:
-        where = row.collection.remote_id
-        there = ObjectRecord(row.remote_id, row.etag, bytes(row.data if row.base is None else row.base))
-        if command.action == "create" and there.etag:
-            return _told(there)  # its answer was lost, and a sync saw it meanwhile
+        where, mine = row.collection.remote_id, bytes(row.data if row.base is None else row.base)
+        there = ObjectRecord(row.remote_id, row.etag, mine)
         for _ in range(TRIES):
-            if not there.etag:
-                put = PutObject(where, row.remote_id, bytes(row.data))
-            else:
-                edited = self.kind.edit(there.data, command.args["change"], command.args["before"])
-                if edited.conflicts:
-                    raise BothChanged(f"{', '.join(edited.conflicts)} was changed by somebody else in the meantime")
-                if edited.data == there.data:
-                    return _told(there)
-                put = PutObject(where, row.remote_id, edited.data, there.etag)
+            put = self._wanted(where, there, command)
+            if put is None:
+                return _told(there)
             try:
                 stored = adapter.execute(put)
                 return _told(stored.record or ObjectRecord(row.remote_id, "", put.data))
             except Conflict as conflict:
-                there = self._now(adapter, where, row.remote_id)
+                there = self._now(adapter, where, row.remote_id, mine)
                 if not there.etag and not put.if_match:
                     raise Rejected("the server holds it under another address already", said=conflict.said) from None
         raise Conflict("the object is being changed by somebody else again and again")
 
-    def _now(self, adapter: CollectionAdapter, where: str, remote_id: str) -> ObjectRecord:
-        """The object as the provider has it; one that is gone has no etag, and is made again."""
+    def _wanted(self, where: str, there: ObjectRecord, command: Command) -> PutObject | None:
+        """What is to be written, and nothing of later commands; None when the provider has it already."""
+        if command.action == "create":
+            return None if there.etag else PutObject(where, there.remote_id, there.data)
+        edited = self.kind.edit(there.data, command.args["change"], command.args["before"])
+        if edited.conflicts:
+            raise BothChanged(f"{', '.join(edited.conflicts)} was changed by somebody else in the meantime")
+        if edited.data == there.data and there.etag:
+            return None
+        return PutObject(where, there.remote_id, edited.data, there.etag or None)
+
+    def _now(self, adapter: CollectionAdapter, where: str, remote_id: str, mine: bytes) -> ObjectRecord:
+        """The object as the provider has it; one that is gone has no etag, and is made again from what we know."""
         try:
             return adapter.fetch(where, remote_id)
         except NotFound:
-            return ObjectRecord(remote_id, "", b"")
+            return ObjectRecord(remote_id, "", mine)
 
     def lock(self, account: ProviderAccount, command: Command) -> None:
         """The account's one writer of this kind."""

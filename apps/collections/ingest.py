@@ -205,8 +205,8 @@ class _Writer:
     def _vanish(self, row: Any, waiting: list[Command]) -> None:
         """Gone at the provider. One that is being changed here is made again by that change."""
         if any(command.action != "delete" for command in waiting):
-            row.etag, row.base = "", None
-            row.save(update_fields=["etag", "base"])
+            row.etag = ""
+            row.save(update_fields=["etag"])
             return
         if row.leaving is None:
             self.events.append(self.kind.gone_event(row))

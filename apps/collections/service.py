@@ -132,7 +132,7 @@ def edit(
     if edited.data == shown and row.ours is None:
         return []
     if edited.data != shown:
-        row.base = shown if row.base is None and row.etag else row.base
+        row.base = shown if row.base is None else row.base
         told = {"change": dict(wanted), "before": before}
         queue.put(row.account, [Wanted(kind.name, "change", [row.pk], told)], request)
     row.data, row.ours = edited.data, None

@@ -126,6 +126,27 @@ def test_a_new_event_is_there_at_once_and_goes_to_the_server(diary: Diary, clien
     assert (shown(client), verified(diary)) == (lines, ())
 
 
+def test_what_is_changed_again_and_again_before_its_server_has_it_is_no_conflict(
+    diary: Diary, client: APIClient
+) -> None:
+    diary.sync()
+    body = {"collection_id": str(Calendar.objects.get().pk), "title": "A", "start": at("2026-03-28T12:30:00")}
+    row = Event.objects.get(pk=post(client, "events", body).json()["object"])
+    for title in ("B", "C", "D"):
+        patch(client, row, {"title": title})
+    diary.send()
+    assert "SUMMARY:D" in diary.there(row.remote_id)
+    for title in ("E", "F", "G"):
+        patch(client, row, {"title": title})
+    diary.other.delete(row.remote_id)  # what is being changed is made again
+    diary.sync()
+    diary.send()
+    diary.sync()
+    assert "SUMMARY:G" in diary.there(row.remote_id)
+    assert (shown(client), verified(diary)) == (["03-28T11:30:00Z G"], ())
+    assert not Command.objects.exclude(state="done").exists()
+
+
 def test_one_instance_of_a_series_is_moved_and_the_others_stay(diary: Diary, client: APIClient) -> None:
     path = diary.event("s", *WEEKLY, "X-KEPT;X-P=1:yes")
     diary.sync()
