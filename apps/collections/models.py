@@ -35,8 +35,8 @@ class CollectionObject(models.Model):
     """One object of a collection: its text, and how it stands with the provider.
 
     `data` is what is shown: the provider's text, with our own changes while they are on their way. Then
-    `base` is the provider's text without them, or what it is to get first. An empty `etag` says that the provider does not have the
-    object yet; `leaving` names the command that takes it away.
+    `base` is the provider's text without them, or what it is to get first. An empty `etag` says that the
+    provider does not have the object yet; `leaving` names the command that takes it away.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
