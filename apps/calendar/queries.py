@@ -17,7 +17,7 @@ from apps.core.folding import fold
 from apps.core.problems import Problem, not_found
 from apps.providers import access
 from apps.providers.adapters import ical
-from apps.providers.adapters.ical import Instance, Moment, Series, series, zones
+from apps.providers.adapters.ical import Instance, Item, Moment, Series, Whole, series, zones
 from apps.realtime import journal
 from apps.users.members import Member
 
@@ -161,9 +161,27 @@ def event(member: Member, event_id: UUID, key: str = "", here: tzinfo = UTC) -> 
         answer |= rows.times_json(shown, here)
         answer["next"] = [rows.times_json(each, here) for each in _next(times, shown, here)]
     if row.ours is not None:
-        mine = ical.read(bytes(row.ours), row.collection.timezone)
-        answer["ours"] = rows.item_json(mine.master) if mine.master else None
+        answer["ours"] = _conflict(whole, ical.read(bytes(row.ours), row.collection.timezone))
     return answer
+
+
+def _conflict(theirs: Whole, mine: Whole) -> dict[str, Any] | None:
+    """What is to be decided between two texts of an event: of the series, or of the first instance that differs."""
+    if theirs.master and mine.master and rows.item_json(theirs.master) != rows.item_json(mine.master):
+        return _choice("all", "", theirs.master, mine.master)
+    ours, others = series.of(mine), series.of(theirs)
+    if ours is None or others is None:
+        return None
+    for each in ours.overrides:
+        key = series.key_text(each.key, ours.start)
+        one, other = ical.instance(mine, ours, key), ical.instance(theirs, others, key)
+        if one is not None and other is not None and rows.item_json(one) != rows.item_json(other):
+            return _choice("this", key, other, one)
+    return None
+
+
+def _choice(scope: str, key: str, theirs: Item, mine: Item) -> dict[str, Any]:
+    return {"scope": scope, "key": key, "theirs": rows.item_json(theirs), "mine": rows.item_json(mine)}
 
 
 def _next(times: Series, shown: Instance, here: tzinfo) -> list[Instance]:

@@ -225,12 +225,32 @@ def test_edits_of_both_sides_meet_and_the_same_one_is_left_to_the_person(diary: 
     assert told["command:failed"]["code"] == "both_changed"
     diary.sync()
     whole = client.get(f"/api/v1/events/{row.pk}").json()
-    assert (whole["title"], whole["conflict"], whole["ours"]["title"]) == ("Theirs again", True, "Mine")
+    assert (whole["title"], whole["conflict"], whole["ours"]["scope"]) == ("Theirs again", True, "all")
+    assert (whole["ours"]["mine"]["title"], whole["ours"]["theirs"]["title"]) == ("Mine", "Theirs again")
     patch(client, row, {"title": "Mine"})
     diary.send()
     diary.sync()
     assert "SUMMARY:Mine" in diary.there(path)
     assert verified(diary) == ()
+
+
+def test_a_date_that_two_changed_is_decided_for_that_date(diary: Diary, client: APIClient) -> None:
+    path = diary.event("s", *WEEKLY)
+    diary.sync()
+    row = Event.objects.get()
+    patch(client, row, {"scope": "this", "key": "20260309T090000Z", "title": "First"})
+    diary.send()
+    patch(client, row, {"scope": "this", "key": "20260309T090000Z", "title": "Mine"})
+    diary.put(path, diary.there(path).replace("SUMMARY:First", "SUMMARY:Theirs").encode())
+    diary.send()
+    diary.sync()
+    ours = client.get(f"/api/v1/events/{row.pk}").json()["ours"]
+    assert (ours["scope"], ours["key"], ours["mine"]["title"]) == ("this", "20260309T090000", "Mine")
+    patch(client, row, {"scope": ours["scope"], "key": ours["key"], "title": ours["mine"]["title"]})
+    diary.send()
+    diary.sync()
+    assert "03-09T09:00:00Z Mine" in shown(client)
+    assert (client.get(f"/api/v1/events/{row.pk}").json()["ours"], verified(diary)) == (None, ())
 
 
 def test_an_invitation_is_answered_by_my_own_line_alone(diary: Diary, client: APIClient) -> None:

@@ -11,7 +11,7 @@ import re
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -116,12 +116,13 @@ class World:
     server: Server
     account: ProviderAccount
     places: dict[Service, list[str]]
-    token: str
+    sign_in: Callable[[], str]
     port: int
     rng: random.Random
     known: dict[str, Known] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    token: str = ""
 
     def step(self) -> bool:
         """One random thing; False when there was nothing to do it to."""
@@ -138,12 +139,15 @@ class World:
 
     def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """One act: asked for again, under its key, until the web process lives long enough to answer."""
-        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": str(uuid.uuid4())}
-        url = f"http://127.0.0.1:{self.port}/api/v1/{path}"
+        key, url = str(uuid.uuid4()), f"http://127.0.0.1:{self.port}/api/v1/{path}"
         deadline = time.monotonic() + 60
         while True:
+            headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key}
             try:
                 answer = httpx.request(method, url, json=body, headers=headers, timeout=20)
+                if answer.status_code == 401:
+                    self.token = self.sign_in()
+                    continue
                 if answer.status_code < 500 and answer.status_code != 429:
                     return answer
             except httpx.HTTPError as error:
@@ -326,7 +330,7 @@ def test_both_sides_change_everything_amid_deaths_and_a_bad_line(
     }
     with cast.inside(), Stack.running(tmp_path, redis_of_its_own.url, free_port()) as stack:
         account = connected(cast, server, places)
-        world = World(server, account, places, make.token(cast.owner), stack.port, rng)
+        world = World(server, account, places, lambda: make.token(cast.owner), stack.port, rng)
         deadline = time.monotonic() + 60
         while Calendar.objects.count() < 2 or AddressBook.objects.count() < 1:
             assert time.monotonic() < deadline, "the collections were not imported"

@@ -1,6 +1,6 @@
 // The calendar: a day, a week, a month or an agenda of all accounts; events are made, moved and made longer in place.
 import { CalendarX2, ChevronLeft, ChevronRight, CloudOff, Plus } from 'lucide-react';
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useId, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
 import { useLocation } from 'wouter';
@@ -8,7 +8,7 @@ import type { Id } from '../api/types';
 import { region } from '../i18n';
 import { useCommand } from '../shell/commands';
 import { MenuButton } from '../shell/Nav';
-import { remember, rememberedSet } from '../shell/preferences';
+import { remember, remembered, rememberedSet } from '../shell/preferences';
 import { usePhone } from '../shell/usePreference';
 import { useAccounts, useMirror } from '../store/hooks';
 import { Button, IconButton } from '../ui/Button';
@@ -24,6 +24,7 @@ import { EventView } from './EventView';
 import { AGENDA, Grid, type Move } from './Grid';
 import { hueOf } from './hues';
 import { ScopeDialog } from './ScopeDialog';
+import { Tasks } from './Tasks';
 import { HERE } from './times';
 import type { Calendar, Instance, Scope } from './types';
 import './words';
@@ -42,6 +43,7 @@ export default function CalendarPage({ view: asked, date: on, onMenu }: Calendar
   const { t: common } = useTranslation();
   const [, navigate] = useLocation();
   const phone = usePhone();
+  const tasks = asked === 'tasks';
   const view = VIEWS.find((one) => one === asked) ?? (phone ? 'agenda' : 'week');
   const date = dateOf(on);
   const diary = useDiary(view, date);
@@ -50,6 +52,7 @@ export default function CalendarPage({ view: asked, date: on, onMenu }: Calendar
   const [draft, write] = useState<(Draft & { free: boolean }) | null>(null);
   const [move, ask] = useState<Move | null>(null);
   const [query, setQuery] = useState('');
+  const [other, setOther] = useState(() => remembered('calendar-zone') ?? '');
 
   const go = (to: Temporal.PlainDate, as: View = view): void => navigate(`/calendar/${as}/${to.toString()}`);
   const step = (by: number): void => go(stepped(date, view, by));
@@ -94,28 +97,37 @@ export default function CalendarPage({ view: asked, date: on, onMenu }: Calendar
     <section className={css.page} aria-label={t('title')}>
       <header className={css.head}>
         {phone && <MenuButton onMenu={onMenu} />}
-        <h1 className={css.title}>{titleOf(date, view, region())}</h1>
-        <div className={css.move}>
-          <IconButton label={t('previous')} keys="k" onClick={() => step(-1)}><ChevronLeft size={20} aria-hidden /></IconButton>
-          <Button onClick={() => go(today)} data-tip={t('today')} data-tip-keys="t">{t('today')}</Button>
-          <IconButton label={t('next')} keys="j" onClick={() => step(1)}><ChevronRight size={20} aria-hidden /></IconButton>
-        </div>
-        <input className={css.date} type="date" aria-label={t('whenTo')} value={date.toString()} onChange={({ target }) => target.value && go(Temporal.PlainDate.from(target.value))} />
+        <h1 className={css.title}>{tasks ? t('tasks') : titleOf(date, view, region())}</h1>
+        {!tasks && (
+          <>
+            <div className={css.move}>
+              <IconButton label={t('previous')} keys="k" onClick={() => step(-1)}><ChevronLeft size={20} aria-hidden /></IconButton>
+              <Button onClick={() => go(today)} data-tip={t('today')} data-tip-keys="t">{t('today')}</Button>
+              <IconButton label={t('next')} keys="j" onClick={() => step(1)}><ChevronRight size={20} aria-hidden /></IconButton>
+            </div>
+            <input className={css.date} type="date" aria-label={t('whenTo')} value={date.toString()} onChange={({ target }) => target.value && go(Temporal.PlainDate.from(target.value))} />
+          </>
+        )}
         <div className={css.views} role="group" aria-label={t('view')}>
           {VIEWS.map((one) => (
-            <button key={one} type="button" className={css.view} aria-pressed={one === view} onClick={() => go(date, one)}>{t(one)}</button>
+            <button key={one} type="button" className={css.view} aria-pressed={one === view && !tasks} onClick={() => go(date, one)}>{t(one)}</button>
           ))}
+          {diary.calendars.some((calendar) => calendar.tasks) && (
+            <button type="button" className={css.view} aria-pressed={tasks} onClick={() => navigate('/calendar/tasks')}>{t('tasks')}</button>
+          )}
         </div>
-        <CalendarSearch query={query} onQuery={setQuery} />
+        {!tasks && <CalendarSearch query={query} onQuery={setQuery} />}
         {writable.length > 0 && <Button look="primary" className={css.add ?? ''} onClick={begin}><Plus size={16} aria-hidden /><span>{t('add')}</span></Button>}
       </header>
-      {diary.calendars.length > 1 && <Calendars places={places} hidden={hidden} onToggle={toggle} />}
+      {!tasks && (view === 'day' || view === 'week') && !phone && <OtherZone zone={other} onZone={setOther} />}
+      {!tasks && diary.calendars.length > 1 && <Calendars places={places} hidden={hidden} onToggle={toggle} />}
       {left > 0 && <p role="status" className={css.status}>{t('importing', { count: left })}</p>}
       {typeof diary.state === 'object' && (
         <Empty icon={CloudOff} action={<Button onClick={() => diary.retry()}>{common('common.retry')}</Button>}>{faultText(common, diary.state.fault)}</Empty>
       )}
       {nothing && <Empty icon={CalendarX2}>{t('none')}</Empty>}
-      {!nothing && typeof diary.state !== 'object' && (
+      {tasks && diary.state === 'known' && <Tasks calendars={diary.calendars} />}
+      {!tasks && !nothing && typeof diary.state !== 'object' && (
         query.trim()
           ? <CalendarSearch.Found query={query} places={places} onOpen={show} />
           : (
@@ -123,6 +135,7 @@ export default function CalendarPage({ view: asked, date: on, onMenu }: Calendar
               view={view}
               date={date.toString()}
               phone={phone}
+              other={phone ? '' : other}
               instances={shown}
               places={places}
               onOpen={show}
@@ -154,6 +167,30 @@ export default function CalendarPage({ view: asked, date: on, onMenu }: Calendar
         />
       )}
     </section>
+  );
+}
+
+/** Another zone whose hours stand beside one's own. */
+function OtherZone({ zone, onZone }: { zone: string; onZone: (zone: string) => void }) {
+  const { t } = useTranslation('calendar');
+  const [zones] = useState(() => [...new Set(['UTC', ...Intl.supportedValuesOf('timeZone')])]);
+  const id = useId();
+  return (
+    <p className={css.otherZoneRow}>
+      <label htmlFor={id}>{t('secondZone')}</label>
+      <select
+        id={id}
+        className={css.date}
+        value={zone}
+        onChange={({ target }) => {
+          remember('calendar-zone', target.value || null);
+          onZone(target.value);
+        }}
+      >
+        <option value="">{t('noSecondZone')}</option>
+        {zones.map((name) => <option key={name} value={name}>{name.replaceAll('_', ' ')}</option>)}
+      </select>
+    </p>
   );
 }
 

@@ -12,6 +12,7 @@ import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
 import { remove, reply } from './acts';
 import css from './calendar.module.css';
+import { Conflict } from './Conflict';
 import EventForm, { alarmName } from './EventForm';
 import { sentence } from './rule';
 import { ScopeDialog } from './ScopeDialog';
@@ -55,12 +56,15 @@ export function EventView({ instance, calendars, onChanged, onClose }: EventView
   async function answer(status: Answer): Promise<void> {
     try {
       await reply(instance, status);
-      onChanged();
-      again();
+      decided();
     } catch (error) {
       setFault(faultText(common, error));
     }
   }
+  const decided = (): void => {
+    onChanged();
+    again();
+  };
   const title = instance.title || t('untitled');
   if (doing === 'edit' && typeof loaded === 'object' && 'event' in loaded && loaded.event.item) {
     return <EventForm calendars={calendars.filter(({ writable, events }) => writable && events)} event={{ ...loaded.event, item: loaded.event.item }} instance={instance} onDone={done} onClose={() => act(null)} />;
@@ -85,7 +89,7 @@ export function EventView({ instance, calendars, onChanged, onClose }: EventView
       {typeof loaded === 'object' && 'fault' in loaded && <Notice kind="bad">{faultText(common, loaded.fault)}</Notice>}
       {typeof loaded === 'object' && 'event' in loaded && (
         <>
-          <Told instance={instance} event={loaded.event} others={loaded.others} calendars={calendars} onAnswer={(status) => void answer(status)} />
+          <Told instance={instance} event={loaded.event} others={loaded.others} calendars={calendars} onAnswer={(status) => void answer(status)} onDecided={decided} />
           <DialogActions>
             {loaded.event.writable ? (
               <>
@@ -108,9 +112,9 @@ function tells(loaded: Loaded, calendars: Calendar[]): boolean {
   return item?.organizer?.address.toLowerCase() === own.toLowerCase() && others === true && calendars.find(({ id }) => id === place)?.schedules === false;
 }
 
-interface ToldProps { instance: Instance; event: WholeEvent; others: Instance[]; calendars: Calendar[]; onAnswer: (status: Answer) => void }
+interface ToldProps { instance: Instance; event: WholeEvent; others: Instance[]; calendars: Calendar[]; onAnswer: (status: Answer) => void; onDecided: () => void }
 
-function Told({ instance, event, others, calendars, onAnswer }: ToldProps) {
+function Told({ instance, event, others, calendars, onAnswer, onDecided }: ToldProps) {
   const { t } = useTranslation('calendar');
   const { item } = event;
   const calendar = calendars.find(({ id }) => id === event.collection_id);
@@ -121,7 +125,7 @@ function Told({ instance, event, others, calendars, onAnswer }: ToldProps) {
   return (
     <div className={css.told}>
       {item.status === 'CANCELLED' && <Notice kind="warn">{t('cancelled')}</Notice>}
-      {event.conflict && <Notice kind="warn">{t('conflict')}</Notice>}
+      {event.conflict && <Conflict key={event.rev} event={event} onDecided={onDecided} />}
       {event.problems.length > 0 && <Notice kind="warn">{t('unreadable', { problems: event.problems.join(', ') })}</Notice>}
       {event.pending && !event.conflict && <p role="status" className={css.quiet}>{t('pending')}</p>}
       <Row icon={<CalendarDays size={16} aria-hidden />}>

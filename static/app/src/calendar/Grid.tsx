@@ -11,11 +11,12 @@ import '@fullcalendar/react/themes/classic/theme.css';
 import '@fullcalendar/react/themes/classic/palette.css';
 import { useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Temporal } from 'temporal-polyfill';
 import type { Id } from '../api/types';
 import css from './calendar.module.css';
 import type { View } from './CalendarPage';
 import type { Draft } from './EventForm';
-import { when } from './times';
+import { HERE, when } from './times';
 import type { Calendar, Instance, When } from './types';
 
 const NAMES: Record<View, string> = { day: 'timeGridDay', week: 'timeGridWeek', month: 'dayGridMonth', agenda: 'agenda' };
@@ -35,6 +36,8 @@ interface GridProps {
   view: View;
   date: string;
   phone: boolean;
+  /** A zone whose hours stand beside one's own; empty for none. */
+  other: string;
   instances: Instance[];
   places: Places;
   onOpen: (instance: Instance) => void;
@@ -43,7 +46,7 @@ interface GridProps {
   onDay: (day: string) => void;
 }
 
-export function Grid({ view, date, phone, instances, places, onOpen, onDraft, onMove, onDay }: GridProps) {
+export function Grid({ view, date, phone, other, instances, places, onOpen, onDraft, onMove, onDay }: GridProps) {
   const { t, i18n } = useTranslation('calendar');
   const calendar = useRef<{ getApi: () => CalendarApi } | null>(null);
   const frame = useRef<HTMLDivElement>(null);
@@ -54,6 +57,7 @@ export function Grid({ view, date, phone, instances, places, onOpen, onDraft, on
     queueMicrotask(() => api?.changeView(NAMES[view], date));
   }, [view, date]);
   const views = useMemo(() => viewsOn(phone), [phone]);
+  const hours = useMemo(() => (other ? { slotHeaderContent: hoursOf(other, date) } : {}), [other, date]);
   useReachable(frame, `${view} ${date} ${instances.length}`);
   const moved = ({ event, revert }: { event: EventApi; revert: () => void }): void => {
     const instance = event.extendedProps['instance'] as Instance;
@@ -93,6 +97,7 @@ export function Grid({ view, date, phone, instances, places, onOpen, onDraft, on
         allDayText={phone ? '24h' : t('allDay')}
         moreLinkText={(count: number) => t('more', { count })}
         eventTimeFormat={{ hour: '2-digit', minute: '2-digit', hour12: false }}
+        {...hours}
         slotHeaderFormat={{ hour: '2-digit', minute: '2-digit', hour12: false }}
         eventClick={({ event, jsEvent }) => {
           jsEvent.preventDefault();
@@ -112,6 +117,17 @@ export function Grid({ view, date, phone, instances, places, onOpen, onDraft, on
     </div>
   );
 }
+
+/** What stands beside an hour: it, and the same in the other zone on the day that is looked at. */
+const hoursOf = (other: string, on: string) => ({ date: slot, text }: { date: Date; text: string }) => {
+  const moment = Temporal.PlainDate.from(on).toZonedDateTime({ timeZone: HERE, plainTime: { hour: slot.getHours(), minute: slot.getMinutes() } });
+  return (
+    <>
+      <span>{text}</span>
+      <span className={css.otherZone}>{moment.withTimeZone(other).toPlainTime().toString({ smallestUnit: 'minute' })}</span>
+    </>
+  );
+};
 
 function dayText(day: Date): string {
   return `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, '0')}-${String(day.getDate()).padStart(2, '0')}`;

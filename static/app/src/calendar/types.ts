@@ -100,7 +100,8 @@ export interface WholeEvent extends CalendarEvent {
   item: Item | null;
   /** Of the series, also where one instance is shown. */
   rule: string;
-  ours: Item | null;
+  /** After a conflict: what two wrote, of the series or of one date. */
+  ours: { scope: 'all' | 'this'; key: string; theirs: Item; mine: Item } | null;
   problems: string[];
   writable: boolean;
   /** The address of the account that has it. */
@@ -115,6 +116,12 @@ export type EventChange = Partial<Pick<Item, 'title' | 'location' | 'description
   start?: When;
   end?: When;
   attendees?: Pick<Person, 'address' | 'name'>[];
+  /** Of tasks. */
+  component?: 'VTODO';
+  due?: When | null;
+  status?: string;
+  percent?: number;
+  completed?: When | null;
   /** Whether guests hear of it by mail; they do unless it says no. */
   tell?: boolean;
 };
