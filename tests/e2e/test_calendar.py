@@ -183,3 +183,70 @@ def test_each_view_on_a_desk_and_on_a_phone_in_the_dark(browser: Browser, demo: 
         page.screenshot(path=SHOTS / f"calendar-{view}-{name}-it.png")
         assert_accessible(page)
         page.context.close()
+
+
+def test_tasks_are_made_done_and_taken_back(calendar: Page, elsewhere: Diary) -> None:
+    page, title = calendar, f"Call the printer {uuid.uuid4().hex[:4]}"
+    page.get_by_role("button", name="Tasks").click()
+    page.get_by_label("New task").fill(f"{title} tomorrow")
+    page.get_by_role("button", name="Add", exact=True).click()
+    mine = page.get_by_role("listitem").filter(has_text=title)
+    expect(mine).to_be_visible(timeout=SOON)
+    page.screenshot(path=SHOTS / "calendar-tasks-desk.png")
+    assert_accessible(page)
+    mine.get_by_role("button").click()
+    page.get_by_label("Description").fill("The blue one")
+    page.screenshot(path=SHOTS / "calendar-task-desk.png")
+    assert_accessible(page)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=SOON)
+    mine.get_by_role("checkbox").check()
+    expect(mine).to_have_count(0, timeout=SOON)
+    page.get_by_role("button", name="Undo").click()
+    expect(mine).to_be_visible(timeout=SOON)
+    mine.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Done", exact=True).click()
+    expect(mine).to_be_visible(timeout=SOON)
+    page.wait_for_timeout(2000)
+    text = elsewhere.texts()
+    assert "STATUS:COMPLETED" in text
+    assert "The blue one" in text
+
+
+def test_another_zones_hours_stand_beside_ones_own(calendar: Page) -> None:
+    page = calendar
+    page.get_by_label("Second time zone").select_option("Asia/Tokyo")
+    ahead = (ZoneInfo("Asia/Tokyo").utcoffset(datetime.now(UTC)) or timedelta()) - (
+        ZONE.utcoffset(datetime.now(UTC)) or timedelta()
+    )
+    hour = 9 + ahead // timedelta(hours=1)
+    expect(page.get_by_text(f"{hour:02}:00", exact=True).first).to_be_visible()
+    page.screenshot(path=SHOTS / "calendar-zones-desk.png")
+    assert_accessible(page)
+    page.reload()
+    expect(page.get_by_label("Second time zone")).to_have_value("Asia/Tokyo", timeout=SOON)
+
+
+def test_what_two_changed_is_decided_field_by_field(calendar: Page, demo: Demo, elsewhere: Diary) -> None:
+    page, uid, monday = calendar, str(uuid.uuid4()), quiet_week() + timedelta(weeks=3)
+    elsewhere.event(uid, "Rehearsal", at(monday, 10))
+    sync(page, demo)
+    go(page, monday)
+    event(page, "Rehearsal").first.click(timeout=SOON)
+    page.get_by_role("dialog").get_by_role("button", name="Edit").click()
+    page.get_by_label("Title").fill("Rehearsal, mine")
+    elsewhere.event(uid, "Rehearsal, theirs", at(monday, 10))
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=SOON)
+    sync(page, demo)
+    event(page, "Rehearsal, theirs").first.click(timeout=SOON)
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Yours: Rehearsal, mine")).to_be_visible(timeout=SOON)
+    page.screenshot(path=SHOTS / "calendar-conflict-desk.png")
+    assert_accessible(page)
+    dialog.get_by_role("button", name="Keep mine").click()
+    expect(event(page, "Rehearsal, mine").first).to_be_visible(timeout=SOON)
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Being saved")).to_have_count(0, timeout=SOON)
+    page.wait_for_timeout(2000)
+    assert "SUMMARY:Rehearsal\\, mine" in elsewhere.texts()

@@ -122,7 +122,7 @@ class World:
     known: dict[str, Known] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
-    token: str = ""
+    token: str = "none"
 
     def step(self) -> bool:
         """One random thing; False when there was nothing to do it to."""

@@ -80,19 +80,23 @@ function Row({ task, calendars, onOpen, onChanged }: RowProps) {
   const { t: common } = useTranslation();
   const title = task.title || t('untitled');
   const calendar = calendars.find(({ id }) => id === task.collection_id);
+  const [wanted, want] = useState<boolean | null>(null);
   async function set(done: boolean): Promise<void> {
+    want(done);
     try {
       await change({ id: task.id, key: '' }, 'all', doneness(done));
       await onChanged();
       if (done) toast({ text: t('taskDone', { title }), action: { label: common('act.undo'), run: () => void set(false) } });
     } catch (error) {
+      want(null);
       toast({ text: faultText(common, error) });
     }
   }
+  const isDone = wanted ?? task.done;
   const day = dayOf(task);
   return (
-    <li className={css.task} data-done={task.done || undefined}>
-      <input type="checkbox" checked={task.done} disabled={!calendar?.writable} aria-label={t('taskCheck', { title })} onChange={({ target }) => void set(target.checked)} />
+    <li className={css.task} data-done={isDone || undefined}>
+      <input type="checkbox" checked={isDone} disabled={!calendar?.writable} aria-label={t('taskCheck', { title })} onChange={({ target }) => void set(target.checked)} />
       <button type="button" className={css.taskTitle} onClick={onOpen}>
         <span>{title}</span>
         <span className={css.quiet}>{[day && longDay(day), calendars.length > 1 ? calendar?.name : ''].filter(Boolean).join(' · ')}</span>
