@@ -48,11 +48,11 @@ def _pieces(place: Calendar, data: bytes) -> Iterator[Piece]:
 
 def _refused(place: Calendar, whole: ical.Whole, text: bytes) -> str:
     if whole.component not in TAKEN:
-        return "it is neither an event nor a task"
+        return "other_kind"
     if place.components and whole.component not in place.components:
-        return f"“{place.name}” takes no {'tasks' if whole.component == 'VTODO' else 'events'}"
+        return "not_here"
     if len(text) > PIECE_MOST:
-        return "it is larger than a server takes"
+        return "too_big"
     if whole.component == "VEVENT" and not any(item.start for item in whole.items):
-        return "it does not say when it begins"
+        return "no_start"
     return ""

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django.db.models import BigIntegerField, Func, QuerySet, Sum
 
+from apps.core.nul import without_nul
 from apps.core.problems import Problem
 from apps.outbound import queue
 from apps.outbound.models import CommandRequest
@@ -28,6 +29,18 @@ PIECE_MOST: Final = 4 * 1024 * 1024
 """Octets of one object: one with a picture; servers refuse larger ones (RFC 6352 section 5.2.3)."""
 TOLD_MOST: Final = 1_000
 """Refusals that a report names one by one."""
+REASONS: Final = {
+    "cut_off": "it has no end",
+    "nobody": "it names nobody",
+    "too_big": "it is larger than servers take",
+    "unstorable": "it holds what no server takes",
+    "twice": "the file has another with the same identity (UID)",
+    "undecided": "it was changed by two at once: decide that first",
+    "other_kind": "it is neither an event nor a task",
+    "not_here": "this calendar does not take its kind",
+    "no_start": "it does not say when it begins",
+}
+"""Why a piece of a file is not taken in."""
 AT_ONCE: Final = 500
 
 
@@ -41,7 +54,7 @@ def texts(found: "QuerySet[Any]", too_big: str) -> list[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One object of a file. `refused` says why it cannot be taken in; empty when it can."""
+    """One object of a file. `refused`, of REASONS, says why it cannot be taken in; empty when it can."""
 
     name: str
     uid: str = ""
@@ -59,9 +72,10 @@ class Report:
     skipped: int = 0
     refused: list[dict[str, Any]] = field(default_factory=list)
 
-    def refuse(self, number: int, name: str, reason: str) -> None:
+    def refuse(self, number: int, name: str, code: str) -> None:
         """Name a piece by its number in the file, and why it stays out."""
-        self.refused.append({"number": number, "name": name[:200], "reason": reason})
+        told = without_nul(name[:200])
+        self.refused.append({"number": number, "name": told, "code": code, "reason": REASONS[code]})
 
     def as_json(self) -> dict[str, Any]:
         """As people are shown it."""
@@ -124,7 +138,7 @@ class _Taking:
             if piece.refused:
                 self.report.refuse(number, piece.name, piece.refused)
             elif piece.uid in seen:
-                self.report.refuse(number, piece.name, "the file has another with the same identity (UID)")
+                self.report.refuse(number, piece.name, "twice")
             elif piece.uid not in there:
                 new.append(piece)
             elif not self.update:
@@ -148,7 +162,7 @@ class _Taking:
             self.report.unchanged += 1
             return []
         if row.ours is not None:
-            self.report.refuse(number, piece.name, "it was changed by two at once: decide that first")
+            self.report.refuse(number, piece.name, "undecided")
             return []
         self.report.updated += 1
         return service.edit(self.kind, self.request, row, whole_text(piece.data))

@@ -51,11 +51,11 @@ def _pieces(data: bytes) -> Iterator[Piece]:
 
 def _refused(card: vcard.Card, text: bytes) -> str:
     if b"END:VCARD" not in text.upper().replace(b" ", b""):
-        return "it has no end"
+        return "cut_off"
     if not card.full_name.strip(" ?"):
-        return "it names nobody"
+        return "nobody"
     if len(text) > PIECE_MOST:
-        return "it is larger than a server takes"
+        return "too_big"
     if len(card.uid) > UID_MOST or b"\0" in text:
-        return "it holds what no server takes"
+        return "unstorable"
     return ""

@@ -31,6 +31,7 @@ def books(cast: Cast, radicale: Radicale) -> Iterator[Books]:
     with dav_desk(cast, radicale, Service.CARDDAV) as desk:
         yield Books(**vars(desk))
 
+
 @pytest.fixture
 def client(make: Make, cast: Cast) -> APIClient:
     """The owner's browser."""

@@ -47,7 +47,7 @@ def test_a_book_that_has_it_already_says_so_and_moving_nowhere_is_nothing(
     books: Books, client: APIClient, second: AddressBook
 ) -> None:
     books.card("one")
-    books.put(f"{second.remote_id}one.vcf", b"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:one\r\nFN:A\r\nN:;A;;;\r\nEND:VCARD\r\n")
+    books.put(f"{second.remote_id}one.vcf", books.there(f"{books.place}one.vcf").encode())
     books.sync()
     row = Contact.objects.exclude(collection=second).get()
     refused = move(client, row, second)
