@@ -46,7 +46,7 @@ def _pieces(data: bytes) -> Iterator[Piece]:
             yield Piece(card.full_name, refused=refused)
             continue
         uid = card.uid or str(uuid5(NAMED_BY_TEXT, vcard.digest(text).hex()))
-        yield Piece(card.full_name, uid, vcard.storable(text, uid))
+        yield Piece(card.full_name, uid, vcard.storable(text, card, uid))
 
 
 def _refused(card: vcard.Card, text: bytes) -> str:

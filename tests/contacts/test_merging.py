@@ -194,7 +194,7 @@ def test_the_kept_one_is_in_the_groups_of_the_others_until_that_is_undone(books:
 
 @pytest.mark.parametrize("which", ["once", "missing", "group"])
 def test_what_cannot_become_one_is_refused(books: Books, client: APIClient, which: str) -> None:
-    one, other = two(books)
+    one, _ = two(books)
     books.card("team", "X-ADDRESSBOOKSERVER-KIND:group", name="The Team")
     books.sync()
     rows = {

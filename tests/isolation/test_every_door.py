@@ -103,7 +103,11 @@ def known(box: Box) -> None:
     picture = {"media_type": "image/png", "data": base64.b64encode(CANARY.encode()).decode()}
     mail = [{"value": f"{CANARY}@x.example", "label": "", "preferred": False}]
     book = AddressBook.objects.create(account=box.account, remote_id="/book/", name=CANARY, total=3)
-    fields = ({"notes": CANARY, "photo": picture, "emails": mail}, {"emails": mail}, {"members": [CANARY]})
+    fields: tuple[dict[str, Any], ...] = (
+        {"notes": CANARY, "photo": picture, "emails": mail},
+        {"emails": mail},
+        {"members": [CANARY]},
+    )
     for number, told in enumerate(fields, 1):
         data = vcard.new({"full_name": CANARY} | told, str(uuid.uuid4()))
         row = Contact(account=box.account, collection=book, remote_id=f"/book/{number}.vcf", etag="1", data=data)
