@@ -1,12 +1,12 @@
 """Calendars over HTTP: each view parses, calls one function, answers."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
+from apps.collections.over_http import FileIn, Upload, attachment, plain, taken
 from apps.core.problems import Problem
 from apps.outbound.acts import KEY, accepted, key_of
 from apps.providers.api import parsed
@@ -15,13 +15,6 @@ from apps.users.tenancy import TenantAPIView, TenantRequest
 from . import exchange, queries, writing
 from .forms import AnswerIn, EventIn, EventPatch, MoveIn, Scoped
 from .queries import Window
-
-
-def _plain(given: Any) -> Any:
-    """What a form took, as plain JSON."""
-    if isinstance(given, dict):
-        return {name: _plain(value) for name, value in given.items()}
-    return [_plain(each) for each in given] if isinstance(given, list) else given
 
 
 class CalendarsView(TenantAPIView):
@@ -39,7 +32,7 @@ class EventsView(TenantAPIView):
 
     @extend_schema(parameters=[KEY], request=EventIn)
     def post(self, request: TenantRequest) -> Response:
-        given = _plain(parsed(EventIn, request).validated_data)
+        given = plain(parsed(EventIn, request).validated_data)
         place, component, tell = given.pop("collection_id"), given.pop("component"), given.pop("tell")
         return accepted(writing.create(request.member, key_of(request), place, component, given, tell=tell))
 
@@ -54,7 +47,7 @@ class EventView(TenantAPIView):
 
     @extend_schema(parameters=[KEY], request=EventPatch)
     def patch(self, request: TenantRequest, event_id: UUID) -> Response:
-        given = _plain(parsed(EventPatch, request).validated_data)
+        given = plain(parsed(EventPatch, request).validated_data)
         scope, instance, tell = given.pop("scope"), given.pop("key"), given.pop("tell")
         key = key_of(request)
         return accepted(writing.change(request.member, key, event_id, scope, instance, given, tell=tell))
@@ -116,7 +109,16 @@ class ExportView(TenantAPIView):
 
     def get(self, request: TenantRequest, calendar_id: UUID) -> HttpResponse:
         name, data = exchange.export(request.member, calendar_id)
-        answer = HttpResponse(data, content_type="text/calendar; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="{name}"'
-        answer["X-Content-Type-Options"] = "nosniff"
-        return answer
+        return attachment(data, "text/calendar", name)
+
+
+class ImportView(TenantAPIView):
+    """POST: an .ics file into a calendar, as a multipart form; the answer reports what became of it."""
+
+    parser_classes = (Upload,)
+
+    @extend_schema(parameters=[KEY], request={"multipart/form-data": FileIn})
+    def post(self, request: TenantRequest) -> Response:
+        data, given = taken(request), parsed(FileIn, request).validated_data
+        key, update = key_of(request), given["existing"] == "update"
+        return accepted(exchange.take_in(request.member, key, given["collection_id"], data, update=update))

@@ -67,10 +67,14 @@ class CalendarKind(CollectionKind):
 
     def before(self, data: bytes, change: Mapping[str, Any]) -> dict[str, Any]:
         """See CollectionKind."""
+        if "text" in change:
+            return self.whole_before(data)
         return {} if "itip" in change else ical.before(data, edit_of(change))
 
     def edit(self, data: bytes, change: Mapping[str, Any], before: Mapping[str, Any]) -> Edited:
         """See CollectionKind. Raises ValueError, with a sentence, for an edit that makes no sense."""
+        if "text" in change:
+            return self.whole(data, change, before)
         if "itip" in change:
             return Edited(itip.applied(data, change["itip"].encode(), change["own"], change["stamp"]), ())
         return Edited(*ical.change(data, edit_of(change), before))

@@ -3,7 +3,8 @@
     create   the object's row is there already, without an etag; the provider gets its text. One that comes from
              another collection (`moves`) is moved there where the provider does that, else the other is deleted after
     change   the edit is applied to whatever text the provider has by now; what somebody else changed
-             meanwhile stays, unless it is the same thing: then a person decides
+             meanwhile stays, unless it is the same thing: then a person decides. One that takes others in
+             (`absorbs`) is only begun while those are as the person saw them, and they are deleted after
     delete   the row is hidden already
 
 Each can be repeated: an edit that is in the text changes nothing, and an adapter recognises its own writing.
@@ -11,6 +12,7 @@ Each can be repeated: an edit that is in the text changes nothing, and an adapte
 
 import base64
 from typing import Any, Final
+from uuid import UUID
 
 from apps.outbound import queue
 from apps.outbound.models import Command
@@ -46,7 +48,12 @@ class CollectionCommands:
         adapter: CollectionAdapter = run.connection(self.kind)
         if command.action == "delete":
             return self._delete(adapter, row, command)
-        return self._move(adapter, row, self._moved(command)) or self._write(adapter, row, command)
+        if "moves" in command.args:
+            return self._move(adapter, row, next(iter(self._behind(command)), None)) or self._write(
+                adapter, row, command
+            )
+        self._unchanged(adapter, command)
+        return self._write(adapter, row, command)
 
     def _move(self, adapter: CollectionAdapter, row: Any, old: Any) -> Receipt | None:
         """Have the provider move it: then whatever it keeps of an object stays. None when it cannot."""
@@ -63,11 +70,27 @@ class CollectionCommands:
         held = self.kind.objects._default_manager.select_related("collection", "account")
         return held.filter(pk=command.concerns[0]).first()
 
-    def _moved(self, command: Command) -> Any:
-        """The object that one comes from, on its way out for this command."""
-        told = command.args.get("moves")
+    def _behind(self, command: Command) -> list[Any]:
+        """The objects that go once this command is carried out: what is moved, or what was merged into another."""
+        ids = [UUID(told["id"]) for told in _goes(command)]
         held = self.kind.objects._default_manager.select_related("collection", "account")
-        return held.filter(pk=told["id"], leaving=command.pk).first() if told else None
+        return list(held.filter(pk__in=ids, leaving=command.pk).order_by("pk")) if ids else []
+
+    def _unchanged(self, adapter: CollectionAdapter, command: Command) -> None:
+        """Raise BothChanged when one of those that are merged is not what the person saw. Those of other accounts
+        are known as the mirror has them; their deletion looks again."""
+        seen = {told["id"]: told["seen"] for told in _goes(command)}
+        for old in self._behind(command):
+            there = bytes(old.digest)
+            if old.account_id == command.account_id and old.etag:
+                try:
+                    there = self.kind.read(
+                        adapter.fetch(old.collection.remote_id, old.remote_id).data, old.collection
+                    ).digest
+                except NotFound:
+                    continue
+            if there.hex() != seen[str(old.pk)]:
+                raise BothChanged("one of those that were merged was changed by somebody else in the meantime")
 
     def _delete(self, adapter: CollectionAdapter, row: Any, command: Command) -> Receipt:
         """What somebody changed since is not deleted: the person has not seen it, whether the mirror has or not."""
@@ -117,8 +140,9 @@ class CollectionCommands:
             return ObjectRecord(remote_id, "", mine)
 
     def lock(self, account: ProviderAccount, command: Command) -> None:
-        """The account's one writer of this kind."""
-        locks.account(self.name, account.pk)
+        """The account's one writer of this kind, and that of each account that something goes from."""
+        for account_id in sorted({account.pk, *(old.account_id for old in self._behind(command))}):
+            locks.account(self.name, account_id)
 
     def settle(self, account: ProviderAccount, command: Command, receipt: Receipt) -> list[Event]:
         """See CommandKind."""
@@ -133,20 +157,33 @@ class CollectionCommands:
         return told
 
     def _leave(self, command: Command) -> None:
-        """What was moved is at its new place: the old one goes, if it is there still and as it was."""
-        old = self._moved(command)
-        if old is None:
-            return
-        wanted = Wanted(self.name, "delete", [old.pk], {"seen": command.args["moves"]["seen"]})
-        (gone,) = queue.put(old.account, [wanted], command.request)
-        old.leaving = gone.pk
-        old.save(update_fields=["leaving"])
+        """What is at its new place, or in another, goes from where it was, if it is there still and as it was."""
+        seen = {told["id"]: told["seen"] for told in _goes(command)}
+        merged = {"undone": "absorb"} if "absorbs" in command.args else {}
+        for old in self._behind(command):
+            wanted = Wanted(self.name, "delete", [old.pk], {"seen": seen[str(old.pk)], **merged})
+            (gone,) = queue.put(old.account, [wanted], command.request)
+            old.leaving = gone.pk
+            old.save(update_fields=["leaving"])
+
+    def back(self, row: Any) -> list[Event]:
+        """An object whose going came to nothing is shown again, as its provider has it."""
+        row.leaving = None
+        self._holds(row, row.etag, bytes(row.data if row.base is None else row.base))
+        return [self.kind.object_event(self.kind.new, row), self._recounted(row)]
+
+    def taken_back(self, command: Command) -> list[Event]:
+        """A change that was cancelled before it began: the object is as its provider has it, and what it took in
+        is there again."""
+        row = self._row(command)
+        told = self._holds(row, row.etag, bytes(row.data if row.base is None else row.base)) if row else []
+        return [*told, *(event for old in self._behind(command) for event in self.back(old))]
 
     def _holds(self, row: Any, etag: str, data: bytes) -> list[Event]:
         """The provider holds this text: that of the row, but for what is still on its way."""
         waiting = queue.open_commands(row.account_id, [row.pk])
         row.etag, row.base = etag, data if waiting else None
-        row.data = ingest.with_changes(self.kind, data, waiting)
+        row.data = ingest.with_changes(self.kind, row.pk, data, waiting)
         ingest.fill(row, self.kind.read(row.data, row.collection))
         row.rev += 1
         row.save()
@@ -159,25 +196,18 @@ class CollectionCommands:
         if row is None:
             return told
         if not row.etag and command.action == "create":
-            gone = [self.kind.gone_event(row), self._recounted(row)]
+            gone = [self.kind.gone_event(row)]
             row.delete()
-            old = self._moved(command)
-            if old is not None:
-                old.leaving = None
-                old.save(update_fields=["leaving"])
-                gone += [self.kind.object_event(self.kind.new, old), self._recounted(old)]
-            return [*gone, *told]
-        back = row.leaving == command.pk
-        if back:
-            row.leaving = None
-        elif isinstance(error, BothChanged):
-            row.ours = row.data
+            gone.append(self._recounted(row))
+            return [*gone, *(event for old in self._behind(command) for event in self.back(old)), *told]
         if isinstance(error, BothChanged):
             self._look(account)
+        if row.leaving == command.pk:
+            return [*self.back(row), *told]
+        if isinstance(error, BothChanged) and "absorbs" not in command.args:
+            row.ours = row.data
         shown = self._holds(row, row.etag, bytes(row.data if row.base is None else row.base))
-        if back:
-            shown = [self.kind.object_event(self.kind.new, row), self._recounted(row)]
-        return [*shown, *told]
+        return [*shown, *(event for old in self._behind(command) for event in self.back(old)), *told]
 
     def _look(self, account: ProviderAccount) -> None:
         """Have the provider's text brought in: what is held is older than what the conflict was with."""
@@ -191,6 +221,12 @@ class CollectionCommands:
     def doubt(self, account: ProviderAccount, command: Command, reason: str) -> list[Event]:
         """No command on a collection leaves doubt: each can be repeated."""
         raise RuntimeError(f"a {command.action} command cannot be in doubt")
+
+
+def _goes(command: Command) -> list[dict[str, str]]:
+    """What a command takes away once it is carried out: the ids, and what the person saw of each."""
+    moves = command.args.get("moves")
+    return [moves] if moves else command.args.get("absorbs", [])
 
 
 def _told(record: ObjectRecord) -> Receipt:

@@ -185,7 +185,7 @@ class _Writer:
     def _beneath(self, row: Any, record: ObjectRecord, waiting: list[Command]) -> None:
         shown = bytes(row.digest)
         row.etag, row.base, row.refused = record.etag, record.data, ""
-        row.data = with_changes(self.kind, record.data, waiting)
+        row.data = with_changes(self.kind, row.pk, record.data, waiting)
         fill(row, self.kind.read(row.data, self.collection))
         changed = bytes(row.digest) != shown
         row.rev += changed
@@ -241,10 +241,13 @@ def fill(row: Any, reading: "Reading") -> Any:
     return row
 
 
-def with_changes(kind: "CollectionKind", data: bytes, waiting: Some[Command]) -> bytes:
-    """A provider's text with the changes of open commands on it, in their order: what people are shown."""
+def with_changes(kind: "CollectionKind", object_id: UUID, data: bytes, waiting: Some[Command]) -> bytes:
+    """A provider's text with the changes of open commands on it, in their order: what people are shown.
+
+    A command's first object is the one that it changes; the others only wait for it.
+    """
     for command in waiting:
-        if command.action == "change":
+        if command.action == "change" and command.concerns[0] == object_id:
             data = kind.edit(data, command.args["change"], command.args["before"]).data
     return data
 

@@ -1,5 +1,6 @@
 """A kind of collection as the engine sees it; `calendar` and `contacts` say what is theirs."""
 
+import base64
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -54,6 +55,11 @@ class Edited:
     conflicts: tuple[str, ...] = ()
 
 
+def whole_text(data: bytes) -> dict[str, Any]:
+    """The edit after which an object has this text, octet for octet."""
+    return {"text": base64.b64encode(data).decode()}
+
+
 class CollectionKind(ABC):
     """Implements `sync.registry.Kind` for collections of objects. What a subclass adds is pure, but for `open`."""
 
@@ -99,6 +105,18 @@ class CollectionKind(ABC):
     @abstractmethod
     def object_json(self, row: Any) -> dict[str, Any]:
         """An object as a list shows it and events carry it."""
+
+    def whole(self, data: bytes, change: Mapping[str, Any], before: Mapping[str, Any]) -> Edited:
+        """The edit that gives an object another text (`text`, from `whole_text`), whatever it says: for what is
+        imported or brought back. It overrides whoever changed the object since."""
+        wanted = base64.b64decode(change["text"])
+        there = self.read(data, None).digest
+        same = there.hex() in (before["digest"], self.read(wanted, None).digest.hex())
+        return Edited(wanted, () if same else ("the whole of it",))
+
+    def whole_before(self, data: bytes) -> dict[str, Any]:
+        """What such an edit keeps of the text that it replaces."""
+        return {"digest": self.read(data, None).digest.hex()}
 
     def changes(self, adapter: CollectionAdapter, account: ProviderAccount) -> Iterator[CollectionBatch]:
         """What happened since the cursors; all of it the first time."""

@@ -17,6 +17,9 @@ WHY: Final = {
         "choose between theirs and yours.",
         f"delete.{BothChanged.code}": "somebody else changed it in the meantime. Look at it, and delete it again.",
         PermissionMissing.code: "the server does not let you change anything there.",
+        f"merge.{BothChanged.code}": "somebody else changed one of them in the meantime. Nothing was lost. Look at "
+        "them, and merge them again.",
+        f"absorb.{BothChanged.code}": "somebody else changed it in the meantime. Look at it, and merge it again.",
         NotFound.code: "the place it was in no longer exists at the server.",
         "": "{reason}.",
     },
@@ -25,6 +28,9 @@ WHY: Final = {
         "scegliere tra la sua e la tua.",
         f"delete.{BothChanged.code}": "nel frattempo qualcun altro l'ha modificato. Guardalo, ed eliminalo di nuovo.",
         PermissionMissing.code: "il server non permette di modificare nulla lì.",
+        f"merge.{BothChanged.code}": "nel frattempo qualcun altro ne ha modificato uno. Nulla è perso. Guardali, "
+        "e uniscili di nuovo.",
+        f"absorb.{BothChanged.code}": "nel frattempo qualcun altro l'ha modificato. Guardalo, e uniscilo di nuovo.",
         NotFound.code: "sul server il posto in cui si trovava non esiste più.",
         "": "il server l'ha rifiutato ({reason}).",
     },
@@ -52,7 +58,7 @@ def told(kind: "CollectionKind", account: ProviderAccount, command: Command, err
         "key": request.key,
         "action": request.action,
         "code": error.code,
-        "sentence": sentence(kind, locale, command.action, error),
+        "sentence": sentence(kind, locale, command.args.get("undone", command.action), error),
         "messages": [],
         "threads": [],
         "objects": [str(one) for one in command.concerns],

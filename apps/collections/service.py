@@ -8,7 +8,7 @@ from django.db import transaction
 
 from apps.core.problems import Problem, not_found
 from apps.outbound import queue, requests
-from apps.outbound.models import CommandRequest
+from apps.outbound.models import Command, CommandRequest
 from apps.outbound.queue import Wanted
 from apps.providers import access
 from apps.providers.models import ProviderAccount
@@ -68,7 +68,7 @@ def to_make(kind: CollectionKind, member: Member, place: Any) -> None:
 
 def make(kind: CollectionKind, request: CommandRequest, place: Any, remote_id: str, data: bytes) -> list[journal.Event]:
     """Make an object in a collection that the person may write to, as part of an act, whose object it then is."""
-    account = _locked(kind, place.account_id)
+    account = locked(kind, place.account_id)
     row = kind.objects(account=account, collection=place, remote_id=remote_id, data=data)
     ingest.fill(row, kind.read(data, place)).save()
     request.args = {"object": str(row.pk)}
@@ -84,16 +84,14 @@ def move(kind: CollectionKind, request: CommandRequest, row: Any, place: Any, re
     """
     if place.account_id != row.account_id and queue.open_commands(row.account_id, [row.pk]):
         raise Problem(409, "pending", f"This {kind.called.object} is still being saved. Try again in a moment.")
-    account = _locked(kind, place.account_id)
+    account = locked(kind, place.account_id)
     made = kind.objects(account=account, collection=place, remote_id=remote_id, data=bytes(row.data))
     ingest.fill(made, kind.read(made.data, place)).save()
     request.args = {"object": str(made.pk)}
     told = {"change": {}, "before": {}, "moves": {"id": str(row.pk), "seen": bytes(row.digest).hex()}}
     (command,) = queue.put(account, [Wanted(kind.name, "create", [made.pk, row.pk], told)], request)
     request.total = 3  # two objects written to, one deleted
-    row.leaving = command.pk
-    row.save(update_fields=["leaving"])
-    gone = [kind.gone_event(row), recounted(kind, row.account_id, row.collection_id)]
+    gone = _leave(kind, [row], command)
     return [*gone, kind.object_event(kind.new, made), recounted(kind, account.pk, place.pk)]
 
 
@@ -113,14 +111,22 @@ def change(
 
 def to_change(kind: CollectionKind, member: Member, object_id: UUID) -> Any:
     """An object that the person may change, under the lock of its account. Raises problems that say why not."""
-    _locked(kind, _writable(kind, member, [object_id])[0].account_id)
+    locked(kind, _writable(kind, member, [object_id])[0].account_id)
     return one(kind, member, object_id)
 
 
 def edit(
-    kind: CollectionKind, request: CommandRequest | None, row: Any, wanted: Mapping[str, Any]
+    kind: CollectionKind,
+    request: CommandRequest | None,
+    row: Any,
+    wanted: Mapping[str, Any],
+    absorbs: Sequence[Any] = (),
 ) -> list[journal.Event]:
-    """Apply an edit to an object from `to_change`, as part of an act (None: of nobody's). Raises problems, likewise."""
+    """Apply an edit to an object from `to_change`, as part of an act (None: of nobody's). Raises problems, likewise.
+
+    With it the object takes in others, which `all_to_change` found: they are deleted once it is at its provider, and
+    come back when that will not have it.
+    """
     shown = bytes(row.data)
     try:
         before = kind.before(shown, wanted)
@@ -128,18 +134,33 @@ def edit(
     except ValueError as error:
         raise Problem(400, "invalid", str(error)) from None
     if request is not None:
-        request.args = {"object": str(row.pk)}
-    if edited.data == shown and row.ours is None:
-        return []
+        request.args |= {"object": str(row.pk)}
+    if edited.data == shown and (absorbs or row.ours is None):
+        return remove(kind, request, absorbs)
+    gone: list[journal.Event] = []
     if edited.data != shown:
         row.base = shown if row.base is None else row.base
-        told = {"change": dict(wanted), "before": before}
-        queue.put(row.account, [Wanted(kind.name, "change", [row.pk], told)], request)
+        told: dict[str, Any] = {"change": dict(wanted), "before": before}
+        if absorbs:
+            seen = [{"id": str(old.pk), "seen": bytes(old.digest).hex()} for old in absorbs]
+            told |= {"absorbs": seen, "undone": "merge"}
+        concerned = [row.pk, *(old.pk for old in absorbs)]
+        (command,) = queue.put(row.account, [Wanted(kind.name, "change", concerned, told)], request)
+        gone = _leave(kind, absorbs, command)
     row.data, row.ours = edited.data, None
     ingest.fill(row, kind.read(row.data, row.collection))
     row.rev += 1
     row.save()
-    return [kind.object_event(kind.update, row)]
+    return [kind.object_event(kind.update, row), *gone]
+
+
+def _leave(kind: CollectionKind, rows: Sequence[Any], command: Command) -> list[journal.Event]:
+    """Objects go from sight for a command; the events that tell it."""
+    for row in rows:
+        row.leaving = command.pk
+        row.save(update_fields=["leaving"])
+    places = sorted({(row.account_id, row.collection_id) for row in rows})
+    return [*(kind.gone_event(row) for row in rows), *(recounted(kind, *place) for place in places)]
 
 
 def delete(kind: CollectionKind, member: Member, key: str, object_ids: Sequence[UUID]) -> dict[str, Any]:
@@ -156,11 +177,11 @@ def delete(kind: CollectionKind, member: Member, key: str, object_ids: Sequence[
 def all_to_change(kind: CollectionKind, member: Member, object_ids: Sequence[UUID]) -> list[Any]:
     """Objects that the person may change, under the locks of their accounts. Raises problems that say why not."""
     for account_id in sorted({row.account_id for row in _writable(kind, member, object_ids)}):
-        _locked(kind, account_id)
+        locked(kind, account_id)
     return visible(kind, member, object_ids)
 
 
-def remove(kind: CollectionKind, request: CommandRequest, found: Sequence[Any]) -> list[journal.Event]:
+def remove(kind: CollectionKind, request: CommandRequest | None, found: Sequence[Any]) -> list[journal.Event]:
     """Delete objects from `all_to_change`, as part of an act."""
     told: list[journal.Event] = []
     for account in ProviderAccount.objects.filter(pk__in={row.account_id for row in found}).order_by("pk"):
@@ -181,7 +202,8 @@ def _writable(kind: CollectionKind, member: Member, object_ids: Sequence[UUID]) 
     return rows
 
 
-def _locked(kind: CollectionKind, account_id: UUID) -> ProviderAccount:
+def locked(kind: CollectionKind, account_id: UUID) -> ProviderAccount:
+    """An account whose collections of this kind nobody else writes until commit."""
     locks.account(kind.name, account_id)
     return ProviderAccount.objects.get(pk=account_id)
 
@@ -211,4 +233,5 @@ def once(kind: CollectionKind, member: Member, key: str, action: str, total: int
 
 
 def _answer(request: CommandRequest, seq: int) -> dict[str, Any]:
-    return requests.as_json(request) | {"seq": seq, "object": request.args.get("object")}
+    told: dict[str, Any] = request.args.get("told", {})
+    return requests.as_json(request) | {"seq": seq, "object": request.args.get("object")} | told

@@ -94,3 +94,37 @@ class Named(serializers.Serializer[Any]):
     """The contacts that an act is about."""
 
     contacts = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=500)
+
+
+class MoveIn(serializers.Serializer[Any]):
+    """Where a contact goes."""
+
+    collection_id = serializers.UUIDField()
+
+
+class LinkIn(serializers.Serializer[Any]):
+    """Contacts that are the same person, or of whom no two are."""
+
+    contacts = serializers.ListField(child=serializers.UUIDField(), min_length=2, max_length=20)
+    same = serializers.BooleanField()
+
+
+class SeenIn(serializers.Serializer[Any]):
+    """A contact and the revision in which the person saw it."""
+
+    id = serializers.UUIDField()
+    rev = serializers.IntegerField()
+
+
+class MergeIn(serializers.Serializer[Any]):
+    """The contacts that become one, the one that is kept first, and what the person chose where they differ."""
+
+    contacts = serializers.ListField(child=SeenIn(), min_length=2, max_length=20)
+    chosen = ContactPatch(default=dict)
+    photo_from = serializers.UUIDField(allow_null=True, default=None)
+
+
+class UndoIn(serializers.Serializer[Any]):
+    """`anyway`: bring the others back although the kept one was changed since, which then stays as it is."""
+
+    anyway = serializers.BooleanField(default=False)

@@ -35,11 +35,15 @@ class ContactsKind(CollectionKind):
             "create": "The contact was not saved",
             "change": "The contact was not changed",
             "delete": "The contact was not deleted",
+            "merge": "The contacts were not merged",
+            "absorb": "One of the merged contacts was not removed",
         },
         "it": {
             "create": "Il contatto non è stato salvato",
             "change": "Il contatto non è stato modificato",
             "delete": "Il contatto non è stato eliminato",
+            "merge": "I contatti non sono stati uniti",
+            "absorb": "Uno dei contatti uniti non è stato tolto",
         },
     }
 
@@ -58,13 +62,18 @@ class ContactsKind(CollectionKind):
 
     def before(self, data: bytes, change: Mapping[str, Any]) -> dict[str, Any]:
         """See CollectionKind."""
+        if "text" in change:
+            return self.whole_before(data)
         card = vcard.read(data)
         return {field: values.of(card, field) for field in change if field in values.FIELDS}
 
     def edit(self, data: bytes, change: Mapping[str, Any], before: Mapping[str, Any]) -> Edited:
         """See CollectionKind. Raises ValueError, with a sentence, for an edit that makes no sense."""
-        found, conflicts = values.changes(vcard.read(data), change, before)
-        return Edited(vcard.change(data, found), conflicts)
+        if "text" in change:
+            return self.whole(data, change, before)
+        fields = {field: value for field, value in change.items() if field != "further"}
+        found, conflicts = values.changes(vcard.read(data), fields, before)
+        return Edited(vcard.with_lines(vcard.change(data, found), change.get("further", [])), conflicts)
 
     def collection_json(self, row: Any) -> dict[str, Any]:
         """See CollectionKind."""

@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from apps.collections.models import Collection, CollectionObject
+from apps.core.ids import new_id
 
 
 class AddressBook(Collection):
@@ -44,3 +45,57 @@ class Contact(CollectionObject):
             GinIndex(fields=("emails",), name="contact_emails"),
             GinIndex(fields=("words",), name="contact_words", opclasses=("gin_trgm_ops",)),
         )
+
+
+class ContactLink(models.Model):
+    """What a person said of two contacts: that they are the same person, or that they are not.
+
+    Each is named by its address book and UID rather than by its row: so a link outlasts that a contact is moved,
+    merged and brought back, or read anew. `first` and `second` stand in the order of (book, UID).
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user_id = models.UUIDField()
+    first_book = models.ForeignKey(AddressBook, on_delete=models.CASCADE, related_name="+")
+    first_uid = models.TextField()
+    second_book = models.ForeignKey(AddressBook, on_delete=models.CASCADE, related_name="+")
+    second_uid = models.TextField()
+    same = models.BooleanField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user_id", "first_book", "first_uid", "second_book", "second_uid"), name="link_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Merge(models.Model):
+    """Contacts that were made one, and all that it takes to bring each of them back octet for octet.
+
+    `kept` and `groups` are ids of contacts; `before` and `after` are the kept one's text; `others` lists those that
+    went: their book, their UID, their id and their text in base64.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    by_user = models.UUIDField()
+    name = models.TextField()
+    book = models.ForeignKey(AddressBook, on_delete=models.CASCADE, related_name="+")
+    kept = models.UUIDField()
+    kept_uid = models.TextField(blank=True)
+    before = models.BinaryField()
+    after = models.BinaryField()
+    others = models.JSONField(default=list)
+    groups = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("by_user", "created_at"), name="merge_of"),)
+
+    def __str__(self) -> str:
+        return str(self.pk)

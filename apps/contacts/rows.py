@@ -44,6 +44,19 @@ def contact_json(row: Contact) -> dict[str, Any]:
     }
 
 
+def group_json(row: Contact) -> dict[str, Any]:
+    """A group as it is chosen and filled: with the UIDs of those in it."""
+    return {
+        "id": str(row.pk),
+        "account_id": str(row.account_id),
+        "collection_id": str(row.collection_id),
+        "name": row.name,
+        "members": row.card.get("members", []),
+        "writable": row.collection.writable,
+        "rev": row.rev,
+    }
+
+
 def whole_json(row: Contact) -> dict[str, Any]:
     """A contact with all that its card says, and what in it could not be understood; after a conflict what the
     card said here (`ours`), until a person decides."""

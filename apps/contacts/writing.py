@@ -1,22 +1,19 @@
-"""Making a contact, and giving contacts out as a file."""
+"""Making a contact, and moving one to another address book."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from uuid import UUID, uuid4
-
-from django.db.models import BigIntegerField, Func, Sum
 
 from apps.collections import service
 from apps.core.problems import Problem
-from apps.providers import access
+from apps.outbound.models import CommandRequest
 from apps.providers.adapters import vcard
+from apps.realtime.journal import Event
 from apps.users.members import Member
 
+from . import links
 from .kind import KIND
-from .models import Contact
-
-EXPORTED_MOST: Final = 100_000_000
-"""Octets of one file."""
+from .models import AddressBook, Contact
 
 
 def create(member: Member, key: str, book_id: UUID, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,25 +26,27 @@ def create(member: Member, key: str, book_id: UUID, fields: Mapping[str, Any]) -
         raise Problem(400, "invalid", str(error)) from None
     if not vcard.read(data).full_name.strip(" ?"):
         raise Problem(400, "invalid", "Give the contact a name, an organisation, an address or a number.")
-    return service.create(KIND, member, key, book_id, _place(book.remote_id, uid), data)
+    return service.create(KIND, member, key, book_id, place(book), data)
 
 
-def _place(collection: str, uid: str) -> str:
-    return f"{collection.rstrip('/')}/{uid}.vcf"
+def move(member: Member, key: str, contact_id: UUID, book_id: UUID) -> dict[str, Any]:
+    """Move a contact to another address book, of this account or of another. Raises problems that say why not."""
+    book = service.collection(KIND, member, book_id)
+    service.to_make(KIND, member, book)
+
+    def act(request: CommandRequest) -> list[Event]:
+        row = service.to_change(KIND, member, contact_id)
+        if row.collection_id == book.pk:
+            return []
+        if row.uid and Contact.objects.filter(collection=book, uid=row.uid, leaving__isnull=True).exists():
+            # RFC 6352 section 5.1: a UID stands once in an address book.
+            raise Problem(409, "there_already", f"“{book.name}” has this contact already.")
+        links.follow(row, book)
+        return service.move(KIND, request, row, book, place(book))
+
+    return service.once(KIND, member, key, "move", 1, act)
 
 
-def export(member: Member, book_id: UUID | None) -> bytes:
-    """The cards of one address book, or of all that the person sees, as one .vcf file; each as its provider has it.
-
-    Raises a problem when they are too much for one file.
-    """
-    found = Contact.objects.filter(account_id__in=access.visible_account_ids(member), leaving__isnull=True, refused="")
-    if book_id is not None:
-        found = found.filter(collection=service.collection(KIND, member, book_id))
-    size = found.aggregate(size=Sum(Func("data", function="octet_length", output_field=BigIntegerField())))["size"]
-    if (size or 0) > EXPORTED_MOST:
-        raise Problem(
-            413, "too_big", "These are too many contacts for one file. Export one address book after the other."
-        )
-    cards = found.order_by("sort_name", "pk").values_list("data", flat=True).iterator()
-    return b"".join(bytes(card).rstrip(b"\r\n") + b"\r\n" for card in cards)
+def place(book: AddressBook) -> str:
+    """Where something new goes: under a name that nothing had before, also nothing that is on its way out."""
+    return f"{book.remote_id.rstrip('/')}/{uuid4()}.vcf"

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from rest_framework.test import APIClient
 
 from apps.providers.adapters.dav import Service
 from tests.dav.desk import DavDesk, dav_desk
 from tests.providers.radicale import Radicale
-from tests.tenants.fixtures import Cast
+from tests.tenants.fixtures import Cast, Make
 
 
 class Diary(DavDesk):
@@ -31,3 +32,9 @@ class Diary(DavDesk):
 def diary(cast: Cast, radicale: Radicale) -> Iterator[Diary]:
     with dav_desk(cast, radicale, Service.CALDAV) as desk:
         yield Diary(**vars(desk))
+
+
+@pytest.fixture
+def client(make: Make, cast: Cast) -> APIClient:
+    """The owner's browser."""
+    return make.client(cast.owner)

@@ -21,11 +21,6 @@ MARCH = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z", "zone": "
 WEEKLY = ("RRULE:FREQ=WEEKLY;COUNT=4",)
 
 
-@pytest.fixture
-def client(make: Make, cast: Cast) -> APIClient:
-    return make.client(cast.owner)
-
-
 def key() -> dict[str, str]:
     return {"Idempotency-Key": str(uuid.uuid4())}
 

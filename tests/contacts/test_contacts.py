@@ -15,34 +15,12 @@ from apps.contacts.models import AddressBook, Contact
 from apps.outbound.models import Command, State
 from apps.providers import connections
 from apps.providers.models import AccountAccess
-from tests.contacts.conftest import Books
+from tests.contacts.conftest import Books, key, listed, post, verified
 from tests.tenants.fixtures import Cast, Make
-
-
-@pytest.fixture
-def client(make: Make, cast: Cast) -> APIClient:
-    return make.client(cast.owner)
-
-
-def key() -> dict[str, str]:
-    return {"Idempotency-Key": str(uuid.uuid4())}
-
-
-def post(client: APIClient, path: str, body: Any, **headers: Any) -> Any:
-    return client.post(f"/api/v1/{path}", body, format="json", headers=headers or key())
 
 
 def patch(client: APIClient, contact: Contact, body: Any) -> Any:
     return client.patch(f"/api/v1/contacts/{contact.pk}", body, format="json", headers=key())
-
-
-def listed(client: APIClient, **query: str) -> list[str]:
-    return [item["name"] for item in client.get("/api/v1/contacts", query).json()["items"]]
-
-
-def verified(books: Books) -> tuple[Any, ...]:
-    with connections.adapter(books.account, KIND) as adapter:
-        return KIND.compare(adapter, books.account).differences
 
 
 def test_a_first_import_fills_the_book_and_is_no_news(books: Books, client: APIClient) -> None:

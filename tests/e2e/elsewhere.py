@@ -25,6 +25,10 @@ class Elsewhere:
         answer = self._client.put(f"{self._root}{uid}{self._suffix}", content=body, headers=headers)
         assert answer.status_code in (201, 204)
 
+    def remove(self, uid: str) -> None:
+        """Delete an object that `put` put there, if it is there still."""
+        self._client.delete(f"{self._root}{uid}{self._suffix}")
+
     def texts(self) -> str:
         """All that the collection holds."""
         return self._client.get(self._root).text

@@ -1,20 +1,23 @@
 """Contacts in the browser: looked up, written to, changed, and followed live when another program changes them."""
 
+import base64
 import re
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pmsync.demo import cast
-from tests.e2e.conftest import DESK, PHONE, SHOTS, open_page
+from tests.e2e.conftest import DESK, PHONE, SHOTS, SQUARE, open_page
 from tests.e2e.demo import Demo
 from tests.e2e.elsewhere import Elsewhere, sync
 from tests.e2e.test_writing import assert_accessible
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 SOON = 20_000
+PICTURE = f"PHOTO;ENCODING=b;TYPE=PNG:{base64.b64encode(SQUARE).decode()}"
 
 
 class Cards(Elsewhere):
@@ -145,4 +148,130 @@ def test_contacts_in_italian_and_when_nobody_matches(browser: Browser, demo: Dem
     expect(page.get_by_text("Nessuno corrisponde")).to_be_visible()
     assert_accessible(page)
     page.screenshot(path=SHOTS / "contacts-nobody.png")
+    page.context.close()
+
+
+def more(page: Page, what: str) -> None:
+    """Choose something of the list's menu."""
+    page.get_by_role("button", name="More", exact=True).first.click()
+    page.get_by_role("menuitem", name=what).click()
+
+
+@pytest.fixture
+def pair(contacts: Page, demo: Demo, elsewhere: Cards) -> Iterator[tuple[str, str]]:
+    """Two cards of one person, with a group beside them."""
+    name = f"Aabel{uuid.uuid4().hex[:5]}"
+    uids = [str(uuid.uuid4()) for _ in range(3)]
+    elsewhere.card(uids[0], "Pia", name, f"EMAIL:{name}@example.test", "TITLE:Pilot", PICTURE)
+    elsewhere.card(uids[1], "Pippa", name, f"EMAIL:{name}@example.test", "TITLE:Captain", "TEL:+44 20 7946 0000")
+    elsewhere.card(uids[2], "Crew", name, "X-ADDRESSBOOKSERVER-KIND:group")
+    sync(contacts, demo)
+    expect(contacts.locator("[data-contact]", has_text=name)).to_have_count(3, timeout=SOON)
+    yield name, uids[0]
+    for uid in uids:
+        elsewhere.remove(uid)
+
+
+def test_duplicates_are_found_linked_and_merged_and_that_is_undone(contacts: Page, pair: tuple[str, str]) -> None:
+    page, (name, _) = contacts, pair
+    more(page, "Duplicates")
+    group = page.locator("[data-likely]", has_text=name)
+    expect(group.get_by_text(f"Same address: {name.lower()}@example.test")).to_be_visible(timeout=SOON)
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contacts-duplicates-desk.png")
+    group.get_by_role("button", name="Same person").click()
+    expect(group).to_have_count(0, timeout=SOON)
+    expect(page.locator("[data-contact]", has_text=name)).to_have_count(2, timeout=SOON)
+    page.locator("[data-contact]", has_text="1 more address book").filter(has_text=name).click()
+    card = page.get_by_role("article")
+    expect(card.locator("[data-source]")).to_have_count(1)
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contact-linked-desk.png")
+    card.get_by_role("button", name="Merge").click()
+    dialog = page.get_by_role("dialog", name="Merge into one contact")
+    dialog.get_by_text("Captain").click()
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contacts-merge-desk.png")
+    dialog.get_by_role("button", name="Merge").click()
+    expect(card.get_by_text("Captain")).to_be_visible(timeout=SOON)
+    expect(card.locator("[data-source]")).to_have_count(0)
+    more(page, "Duplicates")
+    row = page.get_by_role("listitem").filter(has_text=name).filter(has=page.get_by_role("button", name="Undo"))
+    expect(page.get_by_text("Being saved")).to_have_count(0, timeout=SOON)
+    page.screenshot(path=SHOTS / "contacts-merged-desk.png")
+    row.get_by_role("button", name="Undo").click()
+    expect(row).to_have_count(0, timeout=SOON)
+    page.get_by_role("searchbox").fill(f"pippa {name}")
+    page.locator("[data-contact]").first.click()
+    expect(card.locator("[data-source]")).to_have_count(1, timeout=SOON)
+
+
+def test_groups_pictures_selecting_and_files(
+    contacts: Page, demo: Demo, elsewhere: Cards, pair: tuple[str, str], tmp_path: Path
+) -> None:
+    page, (name, _) = contacts, pair
+    page.locator("[data-contact]", has_text=f"Pia {name}").click()
+    article = page.get_by_role("article")
+    expect(article.locator("img")).to_be_visible(timeout=SOON)
+    expect(page.locator("[data-contact]", has_text=f"Pia {name}").locator("img")).to_be_visible(timeout=SOON)
+    article.get_by_label(f"Crew {name}").check()
+    page.get_by_label("Show").select_option(label=f"Crew {name}")
+    expect(page.locator("[data-contact]")).to_have_count(1, timeout=SOON)
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contacts-group-desk.png")
+    page.get_by_label("Show").select_option("all")
+    more(page, "Select contacts")
+    for given in ("Pia", "Pippa"):
+        page.locator("[data-contact]", has_text=f"{given} {name}").click()
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contacts-selecting-desk.png")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export", exact=True).click()
+    file = Path(download.value.path()).read_text()
+    assert (file.count("BEGIN:VCARD"), f"FN:Pippa {name}" in file) == (2, True)
+    page.get_by_role("button", name="Stop selecting").click()
+    card = tmp_path / "more.vcf"
+    uid = str(uuid.uuid4())
+    head = f"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{uid}\r\nFN:From A File {name}\r\n"
+    fresh = f"{head}N:{name};From A File;;;\r\nEND:VCARD\r\n"
+        f"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{uid}\r\nFN:From A File {name}\r\nN:{name};From A File;;;\r\nEND:VCARD\r\n"
+    )
+    card.write_text(file + fresh + "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Cut off\r\n")
+    more(page, "Import a file")
+    dialog = page.get_by_role("dialog", name="Import a file")
+    dialog.get_by_label("File").set_input_files(card)
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contacts-import-desk.png")
+    dialog.get_by_role("button", name="Import").click()
+    expect(dialog.get_by_text("2 were there already")).to_be_visible(timeout=SOON)
+    expect(dialog.get_by_text("Number 4, Cut off: it has no end")).to_be_visible()
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contacts-imported-desk.png")
+    dialog.get_by_role("button", name="Close").last.click()
+    expect(page.locator("[data-contact]", has_text=f"From A File {name}")).to_be_visible(timeout=SOON)
+    row = page.locator("[data-contact]", has_text=f"From A File {name}")
+    row.click()
+    expect(page.get_by_text("Being saved")).to_have_count(0, timeout=SOON)
+    assert f"From A File {name}" in elsewhere.texts()
+    elsewhere.remove(uid)
+
+
+def test_duplicates_and_merging_on_a_phone(browser: Browser, demo: Demo, pair: tuple[str, str]) -> None:
+    name = pair[0]
+    page = open_page(browser, demo, PHONE)
+    page.goto(f"{demo.url}/contacts/duplicates")
+    group = page.locator("[data-likely]", has_text=name)
+    expect(group).to_be_visible(timeout=SOON)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contacts-duplicates-phone.png")
+    group.get_by_role("button", name="Merge").click()
+    expect(page.get_by_role("dialog").get_by_text("Captain")).to_be_visible(timeout=SOON)
+    page.emulate_media(color_scheme="dark")
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contacts-merge-phone.png")
+    page.get_by_role("button", name="Cancel").click()
+    group.get_by_role("button", name="Not the same").click()
+    expect(group).to_have_count(0, timeout=SOON)
     page.context.close()

@@ -20,7 +20,7 @@ from apps.calendar.models import Calendar, Event
 from apps.collections import ingest as collected
 from apps.compose.models import Draft, Identity, Template, Upload
 from apps.contacts import kind as contacts
-from apps.contacts.models import AddressBook, Contact
+from apps.contacts.models import AddressBook, Contact, Merge
 from apps.mail import links
 from apps.mail.commands import service
 from apps.mail.models import Attachment, Message
@@ -98,12 +98,21 @@ def hidden(cast: Cast) -> Box:
 
 
 def known(box: Box) -> None:
-    """Whom the owner knows: a card of which every field carries the canary, the picture too."""
+    """Whom the owner knows: a card of which every field carries the canary, the picture too; another that may be the
+    same person, a group, and what was merged."""
     picture = {"media_type": "image/png", "data": base64.b64encode(CANARY.encode()).decode()}
-    data = vcard.new({"full_name": CANARY, "notes": CANARY, "photo": picture}, str(uuid.uuid4()))
-    book = AddressBook.objects.create(account=box.account, remote_id="/book/", name=CANARY, total=1)
-    row = Contact(account=box.account, collection=book, remote_id="/book/1.vcf", etag="1", data=data)
-    collected.fill(row, contacts.KIND.read(data, book)).save()
+    mail = [{"value": f"{CANARY}@x.example", "label": "", "preferred": False}]
+    book = AddressBook.objects.create(account=box.account, remote_id="/book/", name=CANARY, total=3)
+    fields: tuple[dict[str, Any], ...] = (
+        {"notes": CANARY, "photo": picture, "emails": mail},
+        {"emails": mail},
+        {"members": [CANARY]},
+    )
+    for number, told in enumerate(fields, 1):
+        data = vcard.new({"full_name": CANARY} | told, str(uuid.uuid4()))
+        row = Contact(account=box.account, collection=book, remote_id=f"/book/{number}.vcf", etag="1", data=data)
+        collected.fill(row, contacts.KIND.read(data, book)).save()
+    Merge.objects.create(by_user=box.member.user_id, name=CANARY, book=book, kept=row.pk, before=data, after=data)
 
 
 def planned(box: Box) -> None:
@@ -141,9 +150,12 @@ def ids(cast: Cast, box: Box) -> dict[str, Any]:
         act = service.submit(cast.owner, str(uuid.uuid4()), label)
         draft, upload = Draft.objects.get(), Upload.objects.get()
         identity, template = Identity.objects.get(), Template.objects.get()
-        contact, event = Contact.objects.get(), Event.objects.get(component="VEVENT")
+        contact, merge = Contact.objects.get(remote_id="/book/1.vcf"), Merge.objects.get()
+        other, event = Contact.objects.get(remote_id="/book/2.vcf"), Event.objects.get(component="VEVENT")
     return {
         "contact_id": contact.pk,
+        "merge_id": merge.pk,
+        "other_id": other.pk,
         "collection_id": contact.collection_id,
         "event_id": event.pk,
         "calendar_id": event.collection_id,
@@ -220,6 +232,7 @@ def test_the_canary_is_there_for_its_owner(world: World, committed: None) -> Non
                      "drafts", "drafts/<uuid:draft_id>", "uploads/<uuid:upload_id>", "identities", "templates",
                      "messages/<uuid:message_id>/reply", "recipients", "address-books", "contacts",
                      "contacts/<uuid:contact_id>", "contacts/<uuid:contact_id>/photo", "contacts/export",
+                     "contacts/duplicates", "contacts/groups", "contacts/merges",
                      "calendars", "calendars/<uuid:calendar_id>/export", "events", "events/<uuid:event_id>",
                      "events/overlaps", "events/search", "tasks"):  # fmt: skip
         assert f"api/v1/{expected}" in seen
@@ -255,6 +268,9 @@ def test_an_act_on_anothers_mail_is_refused_as_if_there_were_none(
     [
         ("contacts", {"collection_id": "collection_id", "full_name": "Mine"}),
         ("contacts/delete", {"contacts": ["contact_id"]}),
+        ("contacts/export", {"contacts": ["contact_id"]}),
+        ("contacts/links", {"contacts": ["contact_id", "other_id"], "same": True}),
+        ("contacts/merge", {"contacts": [{"id": "contact_id", "rev": 1}, {"id": "other_id", "rev": 1}]}),
         ("events", {"collection_id": "calendar_id", "title": "Mine", "start": {"date": "2026-03-02"}}),
     ],
 )
@@ -276,7 +292,7 @@ def _named(item: Any, ids: dict[str, Any]) -> Any:
         return {name: _named(value, ids) for name, value in item.items()}
     if isinstance(item, list):
         return [_named(value, ids) for value in item]
-    return str(ids.get(item, item))
+    return str(ids.get(item, item)) if isinstance(item, str) else item
 
 
 def test_a_colleague_who_was_given_access_sees_it_and_loses_it_again(world: World, committed: None) -> None:

@@ -1,7 +1,7 @@
 """iCalendar objects (RFC 5545) as pure functions over octets: read, expanded, edited line by line."""
 
 from .digest import digest
-from .files import join, pieces
+from .files import join, pieces, with_uid
 from .model import Attachment, Attendee, Item
 from .moments import Length, Moment, after, between, stamp
 from .reading import Whole, read
@@ -34,4 +34,5 @@ __all__ = [
     "read",
     "split",
     "stamp",
+    "with_uid",
 ]

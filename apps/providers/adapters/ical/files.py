@@ -44,3 +44,12 @@ def join(texts: Iterable[bytes], name: str) -> bytes:
         "VCALENDAR", line("BEGIN", "VCALENDAR"), [*head, *zones.values(), *parts], line("END", "VCALENDAR")
     )
     return tree.write([made])
+
+
+def with_uid(text: bytes, uid: str) -> bytes:
+    """An object whose components have no UID, with this one (RFC 5545 section 3.8.4.7 requires it)."""
+    nodes = tree.parse(text)
+    for whole in tree.calendars(nodes):
+        for part in whole.children(*COMPONENTS):
+            part.set("UID", line("UID", uid))
+    return tree.write(nodes)

@@ -2,6 +2,8 @@
 
 from .card import Address, Card, Labelled, Name, PartialDate, Photo
 from .digest import digest
+from .importing import storable
+from .merging import further, union, with_lines
 from .reading import read, split
 from .writing import change, new
 
@@ -14,7 +16,11 @@ __all__ = [
     "Photo",
     "change",
     "digest",
+    "further",
     "new",
     "read",
     "split",
+    "storable",
+    "union",
+    "with_lines",
 ]

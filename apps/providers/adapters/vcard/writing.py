@@ -9,6 +9,7 @@ from apps.providers.adapters import contentlines
 from apps.providers.adapters.contentlines import Line, escape, line
 
 from . import values
+from .card import Card
 from .reading import GROUP_KIND, GROUP_MEMBER, bare_uid, lines_of, plain, read, text_of
 
 PRODUCT: Final = "-//PMSync//PMSync//EN"
@@ -49,7 +50,7 @@ def change(data: bytes, fields: Mapping[str, Any]) -> bytes:
         return data
     lines = lines_of(data)
     if card.version == "2.1":
-        lines = [_modern(each) for each in lines]
+        lines = [modern(each) for each in lines]
     book = _Book(lines, "4.0" if card.version == "4.0" else OLDEST_WRITTEN)
     if "name" in found and "full_name" not in fields and card.full_name in ("", card.name.shown):
         found["full_name"] = _shown(found["name"])
@@ -57,6 +58,24 @@ def change(data: bytes, fields: Mapping[str, Any]) -> bytes:
         _write(book, name, value)
     book.complete(found.get("full_name") or card.full_name)
     return contentlines.write(book.lines)
+
+
+def completed(lines: Sequence[Line], card: Card) -> list[Line]:
+    """The lines of a card with both names in it."""
+    book = _Book(lines, card.version)
+    book.complete(card.full_name)
+    return book.lines
+
+
+def with_further(lines: Sequence[Line], wanted: Iterable[Mapping[str, Any]]) -> list[Line]:
+    """The lines of a card with more behind them, each with its label."""
+    book = _Book(lines, OLDEST_WRITTEN)
+    for each in wanted:
+        group = book.unused() if each["label"] else ""
+        book.put(line(each["name"], each["value"], each["parameters"], group))
+        if group:
+            book.put(line("X-ABLabel", escape(each["label"]), (), group))
+    return book.lines
 
 
 def _shown(name: Mapping[str, str]) -> str:
@@ -161,7 +180,7 @@ class _Book:
     def _add(self, name: str, item: Mapping[str, Any]) -> None:
         label = str(item.get("label") or "")
         own = bool(label) and label.lower() not in TYPES[name]
-        group = self._unused() if own else ""
+        group = self.unused() if own else ""
         held = self.places(name)
         self.put(line(name, self._value(name, item), self._parameters(name, item, ()), group), held)
         if own:
@@ -176,7 +195,7 @@ class _Book:
         ]
         label = str(item.get("label") or "")
         own = bool(label) and label.lower() not in TYPES[name]
-        group = old.group or (self._unused() if own else "")
+        group = old.group or (self.unused() if own else "")
         made = line(name, self._value(name, item), [*kept, *self._parameters(name, item, technical)], group)
         self.lines[place] = made
         if old.group or own:
@@ -200,7 +219,8 @@ class _Book:
         found = [("TYPE", types)] if types else []
         return [*found, *([("PREF", ["1"])] if item.get("preferred") and self.version == "4.0" else [])]
 
-    def _unused(self) -> str:
+    def unused(self) -> str:
+        """A group that no line is in."""
         used = {each.group.lower() for each in self.lines}
         return next(f"item{number}" for number in range(1, len(self.lines) + 2) if f"item{number}" not in used)
 
@@ -271,7 +291,7 @@ def _compact(year: int | None, month: int, day: int) -> str:
     return f"{year:04}{month:02}{day:02}" if year else f"--{month:02}{day:02}"
 
 
-def _modern(old: Line) -> Line:
+def modern(old: Line) -> Line:
     """A line of vCard 2.1 as 3.0 has it."""
     if not old.name:
         return old

@@ -31,6 +31,8 @@ export interface RequestOptions {
   body?: unknown;
   /** Bytes instead of JSON. */
   raw?: Blob;
+  /** A form with a file in it instead of JSON. */
+  form?: FormData;
   signal?: AbortSignal | undefined;
   token?: string | null;
   /** The same key again is the same request: the server does it once. */
@@ -53,6 +55,7 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
     headers.set('Content-Type', 'application/octet-stream');
     init.body = options.raw;
   }
+  if (options.form) init.body = options.form;
   if (options.keepalive) init.keepalive = true;
   if (options.signal) init.signal = options.signal;
   let answer: Response;

@@ -287,7 +287,7 @@ export type JournalEvent =
   | Frame<'calendar:event_update', { event: CalendarEvent } | { collections: Calendar[]; gone: Id[]; backfill: boolean }>
   | Frame<'calendar:event_delete', { id: Id; collection_id: Id }>
   | Frame<'contacts:new', { contact: Contact }>
-  | Frame<'contacts:update', { contact: Contact } | { collections: AddressBook[]; gone: Id[]; backfill: boolean }>
+  | Frame<'contacts:update', { contact: Contact } | { collections: AddressBook[]; gone: Id[]; backfill: boolean } | { linked: Id[] }>
   | Frame<'contacts:delete', { id: Id; collection_id: Id }>
   | Frame<'account:status', { account: Account | null; gone: Id | null; progress: boolean }>;
 export type ServerFrame =

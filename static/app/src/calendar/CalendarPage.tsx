@@ -20,6 +20,7 @@ import css from './calendar.module.css';
 import { CalendarSearch } from './CalendarSearch';
 import { Diary } from './diary';
 import EventForm, { type Draft } from './EventForm';
+import FileMenu from './FileMenu';
 import { EventView } from './EventView';
 import { AGENDA, Grid, type Move } from './Grid';
 import { hueOf } from './hues';
@@ -118,6 +119,7 @@ export default function CalendarPage({ view: asked, date: on, onMenu }: Calendar
         </div>
         {!tasks && <CalendarSearch query={query} onQuery={setQuery} />}
         {writable.length > 0 && <Button look="primary" className={css.add ?? ''} onClick={begin}><Plus size={16} aria-hidden /><span>{t('add')}</span></Button>}
+        {diary.calendars.length > 0 && <FileMenu calendars={diary.calendars} />}
       </header>
       {!tasks && (view === 'day' || view === 'week') && !phone && <OtherZone zone={other} onZone={setOther} />}
       {!tasks && diary.calendars.length > 1 && <Calendars places={places} hidden={hidden} onToggle={toggle} />}

@@ -14,7 +14,8 @@ import { Field } from '../ui/Field';
 import uiCss from '../ui/ui.module.css';
 import { changeOf, filled, type Filled } from './change';
 import css from './contacts.module.css';
-import type { AddressBook, Labelled, WholeContact } from './types';
+import { PhotoField } from './PhotoField';
+import type { AddressBook, Labelled, Photo, WholeContact } from './types';
 
 interface ContactFormProps {
   books: AddressBook[];
@@ -28,6 +29,8 @@ export function ContactForm({ books, contact, onDone, onCancel }: ContactFormPro
   const { t } = useTranslation('contacts');
   const { t: common } = useTranslation();
   const [values, setValues] = useState<Filled>(() => filled(contact?.card));
+  /** Undefined leaves the picture as it is. */
+  const [photo, setPhoto] = useState<Photo | null>();
   const [book, setBook] = useState(books[0]?.id ?? '');
   const [key] = useState(() => crypto.randomUUID());
   const [busy, setBusy] = useState(false);
@@ -39,6 +42,7 @@ export function ContactForm({ books, contact, onDone, onCancel }: ContactFormPro
     event.preventDefault();
     const change = changeOf(contact?.card, values);
     if (!contact && Object.keys(change).length === 0) return setFault(t('needName'));
+    if (photo !== undefined && (photo || contact?.photo)) change.photo = photo;
     if (contact && Object.keys(change).length === 0) return onDone(contact.id);
     setBusy(true);
     setFault('');
@@ -64,6 +68,7 @@ export function ContactForm({ books, contact, onDone, onCancel }: ContactFormPro
         <div className={css.card}>
           <Heading>{contact ? contact.name : t('add')}</Heading>
           {fault && <Notice kind="bad">{fault}</Notice>}
+          <PhotoField contact={contact} name={[values.given, values.family].filter(Boolean).join(' ')} photo={photo} onChange={setPhoto} />
           <div className={css.two}>
             <Field label={t('given')} value={values.given} maxLength={1000} autoFocus onChange={(event) => set({ given: event.target.value })} />
             <Field label={t('family')} value={values.family} maxLength={1000} onChange={(event) => set({ family: event.target.value })} />

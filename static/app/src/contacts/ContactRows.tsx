@@ -6,9 +6,9 @@ import { Link } from 'wouter';
 import type { Id } from '../api/types';
 import mailCss from '../mail/mail.module.css';
 import { usePhone } from '../shell/usePreference';
-import { Avatar } from '../ui/Feedback';
 import type { ContactList } from './book';
 import css from './contacts.module.css';
+import { Picture } from './Picture';
 import type { Contact } from './types';
 
 const ROW = { phone: 64, desk: 56 };
@@ -16,7 +16,15 @@ const AHEAD = 20;
 /** Where the list was scrolled to, for the way back. */
 const place = { offset: 0 };
 
-export function ContactRows({ list, open }: { list: ContactList; open: Id | undefined }) {
+interface ContactRowsProps {
+  list: ContactList;
+  open: Id | undefined;
+  /** Who is selected; null while nobody is being selected. */
+  selected: ReadonlySet<Id> | null;
+  onSelect: (id: Id) => void;
+}
+
+export function ContactRows({ list, open, selected, onSelect }: ContactRowsProps) {
   const { t } = useTranslation('contacts');
   const height = usePhone() ? ROW.phone : ROW.desk;
   const scroller = useRef<HTMLDivElement>(null);
@@ -46,7 +54,7 @@ export function ContactRows({ list, open }: { list: ContactList; open: Id | unde
             const contact = list.at(index);
             return (
               <li key={contact?.id ?? key} className={mailCss.slot} style={{ transform: `translateY(${top}px)` }} aria-setsize={list.total} aria-posinset={index + 1}>
-                {contact ? <Row contact={contact} open={contact.id === open} height={height} /> : <div className={css.row} style={{ height }} />}
+                {contact ? <Row contact={contact} open={contact.id === open} height={height} selected={selected} onSelect={onSelect} /> : <div className={css.row} style={{ height }} />}
               </li>
             );
           })}
@@ -63,15 +71,39 @@ export function ContactRows({ list, open }: { list: ContactList; open: Id | unde
   );
 }
 
-function Row({ contact, open, height }: { contact: Contact; open: boolean; height: number }) {
-  const second = [contact.title, contact.organization].filter((text) => text && text !== contact.name).join(', ') || contact.emails[0] || contact.phones[0] || '';
+interface RowProps extends Omit<ContactRowsProps, 'list' | 'open'> {
+  contact: Contact;
+  open: boolean;
+  height: number;
+}
+
+function Row({ contact, open, height, selected, onSelect }: RowProps) {
+  if (selected) {
+    return (
+      <label className={css.row} style={{ height }} data-contact={contact.id}>
+        <input type="checkbox" className={css.check} checked={selected.has(contact.id)} onChange={() => onSelect(contact.id)} />
+        <Told contact={contact} />
+      </label>
+    );
+  }
   return (
     <Link href={`/contacts/${contact.id}`} className={css.row ?? ''} style={{ height }} aria-current={open ? 'true' : undefined} data-contact={contact.id}>
-      <Avatar name={contact.name} address={contact.emails[0] ?? ''} />
+      <Told contact={contact} />
+    </Link>
+  );
+}
+
+function Told({ contact }: { contact: Contact }) {
+  const { t } = useTranslation('contacts');
+  const second = [contact.title, contact.organization].filter((text) => text && text !== contact.name).join(', ') || contact.emails[0] || contact.phones[0] || '';
+  const linked = contact.linked ? t('sources', { count: contact.linked }) : '';
+  return (
+    <>
+      <Picture contact={contact} />
       <span className={css.rowText}>
         <span className={css.name}>{contact.name}</span>
-        <span className={css.second}>{second}</span>
+        <span className={css.second}>{[second, linked].filter(Boolean).join(' · ')}</span>
       </span>
-    </Link>
+    </>
   );
 }

@@ -1,34 +1,40 @@
 // One contact: all that the card says, and what can be done with it.
-import { ArrowLeft, CloudOff, Mail, Pencil, Trash2, UserX } from 'lucide-react';
-import { Suspense, lazy, useCallback, useEffect, useState, type ReactNode } from 'react';
+import { ArrowLeft, CloudOff, Ellipsis, Mail, Pencil, Trash2, UserX } from 'lucide-react';
+import { Suspense, lazy, useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Problem } from '../api/request';
 import type { Id } from '../api/types';
-import { authorised, request } from '../auth/session';
+import { request } from '../auth/session';
 import { openComposer } from '../compose/open';
 import readerCss from '../mail/reader.module.css';
 import { usePhone } from '../shell/usePreference';
 import { useMirror } from '../store/hooks';
 import { Button, IconButton } from '../ui/Button';
-import { Avatar, Empty } from '../ui/Feedback';
+import { Empty } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
 import { Conflict } from './Conflict';
 import { ContactForm } from './ContactForm';
 import css from './contacts.module.css';
 import { partialDate } from './dates';
-import type { AddressBook, Labelled, PostalAddress, WholeContact } from './types';
+import { Groups } from './Groups';
+import { Linked } from './Linked';
+import { Picture } from './Picture';
+import type { AddressBook, Group, Labelled, PostalAddress, WholeContact } from './types';
 
 const DeleteDialog = lazy(() => import('./DeleteDialog'));
+const MoveDialog = lazy(() => import('./MoveDialog'));
+const ContactMenu = lazy(() => import('./ContactMenu'));
 
 interface ContactViewProps {
   id: Id;
   books: AddressBook[];
+  groups: Group[];
   onBack: () => void;
 }
 
 type Loaded = WholeContact | 'loading' | 'gone' | { fault: unknown };
 
-export function ContactView({ id, books, onBack }: ContactViewProps) {
+export function ContactView({ id, books, groups, onBack }: ContactViewProps) {
   const { t } = useTranslation('contacts');
   const { t: common } = useTranslation();
   const [loaded, retry] = useContact(id);
@@ -43,7 +49,7 @@ export function ContactView({ id, books, onBack }: ContactViewProps) {
     return <Empty icon={CloudOff} action={<Button onClick={retry}>{common('common.retry')}</Button>}>{faultText(common, loaded.fault)}</Empty>;
   }
   if (editing) return <ContactForm books={books} contact={loaded} onDone={() => saved()} onCancel={() => edit(false)} />;
-  return <Shown contact={loaded} book={books.find((book) => book.id === loaded.collection_id)} onBack={onBack} onEdit={() => edit(true)} />;
+  return <Shown contact={loaded} books={books} groups={groups} onBack={onBack} onEdit={() => edit(true)} />;
 }
 
 /** The contact as it stands, read again whenever the journal says that it changed. */
@@ -64,6 +70,7 @@ function useContact(id: Id): [Loaded, () => void] {
   useEffect(() => mirror.onStartOver(() => void read()), [mirror, read]);
   useEffect(() => mirror.onFrame((frame) => {
     if (frame.event === 'contacts:update' && 'contact' in frame.data && frame.data.contact.id === id) read();
+    if (frame.event === 'contacts:update' && 'linked' in frame.data && frame.data.linked.includes(id)) read();
     if (frame.event === 'contacts:delete' && frame.data.id === id) setLoaded('gone');
   }), [mirror, id, read]);
   return [loaded, read];
@@ -71,16 +78,21 @@ function useContact(id: Id): [Loaded, () => void] {
 
 interface ShownProps {
   contact: WholeContact;
-  book: AddressBook | undefined;
+  books: AddressBook[];
+  groups: Group[];
   onBack: () => void;
   onEdit: () => void;
 }
 
-function Shown({ contact, book, onBack, onEdit }: ShownProps) {
+function Shown({ contact, books, groups, onBack, onEdit }: ShownProps) {
   const { t, i18n } = useTranslation('contacts');
   const phone = usePhone();
-  const [asking, ask] = useState(false);
+  const [asking, ask] = useState<'delete' | 'move' | null>(null);
+  const [menu, openMenu] = useState(false);
+  const more = useRef<HTMLButtonElement>(null);
   const { card } = contact;
+  const book = books.find(({ id }) => id === contact.collection_id);
+  const others = books.filter(({ id, writable }) => writable && id !== contact.collection_id);
   const first = contact.emails[0];
   const Heading = phone ? 'h1' : 'h2'; // beside it, on a desk, the list has the page's first one
   return (
@@ -92,15 +104,16 @@ function Shown({ contact, book, onBack, onEdit }: ShownProps) {
         {contact.writable && (
           <>
             <IconButton label={t('edit')} onClick={onEdit}><Pencil size={16} aria-hidden /></IconButton>
-            <IconButton label={t('delete')} onClick={() => ask(true)}><Trash2 size={16} aria-hidden /></IconButton>
+            <IconButton label={t('delete')} onClick={() => ask('delete')}><Trash2 size={16} aria-hidden /></IconButton>
           </>
         )}
+        <IconButton label={t('more')} ref={more} aria-haspopup="menu" aria-expanded={menu} onClick={() => openMenu(true)}><Ellipsis size={16} aria-hidden /></IconButton>
       </div>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, so the keyboard must reach it */}
       <div className={readerCss.scroll} tabIndex={0} role="region" aria-label={contact.name}>
         <div className={css.card}>
           <header className={css.head}>
-            <Picture contact={contact} />
+            <Picture contact={contact} large />
             <div className={css.headText}>
               <Heading>{contact.name}</Heading>
               <p>{[card.title || card.role, card.organization === contact.name ? '' : card.organization, card.unit].filter(Boolean).join(' · ')}</p>
@@ -121,11 +134,17 @@ function Shown({ contact, book, onBack, onEdit }: ShownProps) {
             {card.members.length > 0 && <Plain title={t('members', { count: card.members.length })}>{null}</Plain>}
             {card.categories.length > 0 && <Plain title={t('categories')}>{card.categories.join(', ')}</Plain>}
             {card.notes && <Plain title={t('notes')}><span className={css.lines}>{card.notes}</span></Plain>}
+            <Groups contact={contact} groups={groups} />
             {book && <Plain title={t('book')}>{book.name}{!book.writable && <span className={css.kind}>{t('readOnly')}</span>}</Plain>}
           </dl>
+          {contact.linked && contact.linked.length > 0 && <Linked contact={contact} others={contact.linked} books={books} />}
         </div>
       </div>
-      <Suspense fallback={null}>{asking && <DeleteDialog contact={contact} onClose={() => ask(false)} />}</Suspense>
+      <Suspense fallback={null}>
+        {menu && <ContactMenu contact={contact} movable={contact.writable && others.length > 0} button={more} onMove={() => ask('move')} onClose={() => openMenu(false)} />}
+        {asking === 'delete' && <DeleteDialog contact={contact} onClose={() => ask(null)} />}
+        {asking === 'move' && <MoveDialog contact={contact} books={others} onClose={() => ask(null)} />}
+      </Suspense>
     </article>
   );
 }
@@ -173,26 +192,4 @@ function Web({ value }: { value: Labelled['value'] }) {
 
 function postal({ box, extended, street, locality, region, code, country }: PostalAddress): string {
   return [box, extended, street, [code, locality, region].filter(Boolean).join(' '), country].filter(Boolean).join('\n');
-}
-
-/** The contact's own picture; initials until it is there, and without one. */
-function Picture({ contact }: { contact: WholeContact }) {
-  const [url, setUrl] = useState<string | null>(null);
-  const { photo, rev } = contact;
-  useEffect(() => {
-    if (!photo) return;
-    let made: string | null = null;
-    let over = false;
-    authorised(photo).then((answer) => answer.blob()).then((blob) => {
-      if (over) return;
-      made = URL.createObjectURL(blob);
-      setUrl(made);
-    }, () => {}); // the initials stay
-    return () => {
-      over = true;
-      if (made) URL.revokeObjectURL(made);
-      setUrl(null);
-    };
-  }, [photo, rev]);
-  return <span className={css.picture}>{url ? <img src={url} alt="" /> : <Avatar name={contact.name} address={contact.emails[0] ?? ''} />}</span>;
 }

@@ -1,6 +1,6 @@
 // The people a person knows: a list by name, and beside it (on phones instead of it) the one that is open.
-import { BookUser, CloudOff, UserPlus, X } from 'lucide-react';
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { BookUser, CloudOff, Ellipsis, UserPlus, X } from 'lucide-react';
+import { Suspense, lazy, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import type { Id } from '../api/types';
@@ -14,11 +14,17 @@ import { useMirror } from '../store/hooks';
 import { Button, IconButton } from '../ui/Button';
 import { Empty } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
-import { ContactList } from './book';
+import { ContactList, type Part } from './book';
 import { ContactForm } from './ContactForm';
 import { ContactRows } from './ContactRows';
 import { ContactView } from './ContactView';
+import { PartChooser } from './PartChooser';
+import { SelectionBar } from './SelectionBar';
 import './words';
+
+const Duplicates = lazy(() => import('./Duplicates'));
+const ListMenu = lazy(() => import('./ListMenu'));
+const ImportDialog = lazy(() => import('../exchange/ImportDialog'));
 
 const ASK_AFTER = 150;
 
@@ -32,14 +38,26 @@ export default function ContactsPage({ id, onMenu }: ContactsPageProps) {
   const [, navigate] = useLocation();
   const phone = usePhone();
   const [query, setQuery] = useState('');
-  const list = useContacts(query);
+  const [part, setPart] = useState<Part>('all');
+  const [selected, setSelected] = useState<ReadonlySet<Id> | null>(null);
+  const [menu, openMenu] = useState(false);
+  const [importing, bring] = useState(false);
+  const more = useRef<HTMLButtonElement>(null);
+  const list = useContacts(query, part);
   const writable = list.books.filter((book) => book.writable);
+  const select = (contact: Id): void => setSelected((now) => {
+    const next = new Set(now);
+    if (!next.delete(contact)) next.add(contact);
+    return next;
+  });
   const toList = (): void => navigate('/contacts');
   useCommand('list.back', toList, id !== undefined);
   useCommand('app.close', toList, id !== undefined);
-  const reader = id === 'new'
+  const reader = id === 'duplicates'
+    ? <Suspense fallback={null}><Duplicates books={list.books} onBack={toList} /></Suspense>
+    : id === 'new'
     ? <ContactForm books={writable} contact={null} onDone={(made) => navigate(made ? `/contacts/${made}` : '/contacts')} onCancel={toList} />
-    : id ? <ContactView key={id} id={id} books={list.books} onBack={toList} /> : <Empty icon={BookUser}>{t('pick')}</Empty>;
+    : id ? <ContactView key={id} id={id} books={list.books} groups={list.groups} onBack={toList} /> : <Empty icon={BookUser}>{t('pick')}</Empty>;
   return (
     <Panes
       reading={id !== undefined}
@@ -57,8 +75,24 @@ export default function ContactsPage({ id, onMenu }: ContactsPageProps) {
             {writable.length > 0 && (
               <IconButton label={t('add')} onClick={() => navigate('/contacts/new')}><UserPlus size={16} aria-hidden /></IconButton>
             )}
+            <IconButton label={t('more')} ref={more} aria-haspopup="menu" aria-expanded={menu} onClick={() => openMenu(true)}><Ellipsis size={16} aria-hidden /></IconButton>
           </header>
-          <Body list={list} query={query} open={id} />
+          <PartChooser books={list.books} groups={list.groups} part={part} onPart={setPart} />
+          {selected && <SelectionBar selected={selected} books={list.books} onEnd={() => setSelected(null)} />}
+          <Body list={list} query={query} open={id} selected={selected} onSelect={select} />
+          <Suspense fallback={null}>
+            {menu && (
+              <ListMenu
+                button={more}
+                part={part}
+                importable={writable.length > 0}
+                onSelect={() => setSelected(new Set())}
+                onImport={() => bring(true)}
+                onClose={() => openMenu(false)}
+              />
+            )}
+            {importing && <ImportDialog title={t('import')} path="contacts/import" accept=".vcf,text/vcard" places={writable} onClose={() => bring(false)} />}
+          </Suspense>
         </section>
       }
       reader={reader}
@@ -72,7 +106,15 @@ function Count({ list }: { list: ContactList }) {
   return <>{left > 0 ? t('importing', { count: left }) : t('count', { count: list.total })}</>;
 }
 
-function Body({ list, query, open }: { list: ContactList; query: string; open: Id | undefined }) {
+interface BodyProps {
+  list: ContactList;
+  query: string;
+  open: Id | undefined;
+  selected: ReadonlySet<Id> | null;
+  onSelect: (id: Id) => void;
+}
+
+function Body({ list, query, open, selected, onSelect }: BodyProps) {
   const { t } = useTranslation('contacts');
   const { t: common } = useTranslation();
   if (list.state === 'loading') return null;
@@ -84,7 +126,7 @@ function Body({ list, query, open }: { list: ContactList; query: string; open: I
     );
   }
   if (list.total === 0) return <Empty icon={BookUser}>{query ? t('emptySearch', { query }) : t('empty')}</Empty>;
-  return <ContactRows list={list} open={open} />;
+  return <ContactRows list={list} open={open} selected={selected} onSelect={onSelect} />;
 }
 
 function SearchContacts({ query, onQuery }: { query: string; onQuery: (query: string) => void }) {
@@ -110,14 +152,14 @@ function SearchContacts({ query, onQuery }: { query: string; onQuery: (query: st
 }
 
 /** The list that a query finds, kept right by the journal for as long as it is on screen. */
-function useContacts(query: string): ContactList {
+function useContacts(query: string, part: Part): ContactList {
   const mirror = useMirror();
   const [list] = useState(() => new ContactList());
   useSyncExternalStore(list.subscribe, () => list.version);
   useEffect(() => {
-    const wait = setTimeout(() => list.search(query.trim()), query ? ASK_AFTER : 0);
+    const wait = setTimeout(() => list.search(query.trim(), part), query ? ASK_AFTER : 0);
     return () => clearTimeout(wait);
-  }, [list, query]);
+  }, [list, query, part]);
   useEffect(() => {
     const ends = [mirror.onFrame((frame) => list.hear(frame)), mirror.onStartOver(() => list.anew()), () => list.stop()];
     return () => ends.forEach((end) => end());

@@ -10,7 +10,7 @@ import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
 import type { Contact } from './types';
 
-export default function DeleteDialog({ contact, onClose }: { contact: Contact; onClose: () => void }) {
+export default function DeleteDialog({ contact, onClose }: { contact: Pick<Contact, 'id' | 'name'>; onClose: () => void }) {
   const { t } = useTranslation('contacts');
   const { t: common } = useTranslation();
   const [, navigate] = useLocation();

@@ -18,6 +18,7 @@ describe('the list of contacts', () => {
     server.answers.set('contacts?position=0&limit=100', { seq: 1, items: people, next: null, total: people.length });
     server.answers.set('address-books', { seq: 1, items: [BOOK] });
     server.answers.set('contacts/letters', { items: [] });
+    server.answers.set('contacts/groups', { items: [] });
   };
   const names = (): (string | undefined)[] => Array.from({ length: list.total }, (_, index) => list.at(index)?.name);
 
@@ -52,6 +53,24 @@ describe('the list of contacts', () => {
     holds(person('Bice'));
     list.hear(frame('contacts:delete', { id: 'Anna', collection_id: 'book' }));
     await vi.waitFor(() => expect(names()).toEqual(['Bice']));
+  });
+
+  it('keeps what only lists know when a row changes, and is read again when people are linked', async () => {
+    holds({ ...person('Anna'), linked: 1 }, person('Bruno'));
+    list.retry();
+    await vi.waitFor(() => expect(list.at(0)?.linked).toBe(1));
+    list.hear(frame('contacts:update', { contact: { ...person('Anna', 2), title: 'Capo' } }));
+    expect([list.at(0)?.title, list.at(0)?.linked]).toEqual(['Capo', 1]);
+    holds({ ...person('Anna', 2), linked: 2 });
+    list.hear(frame('contacts:update', { linked: ['Anna', 'Bruno'] }));
+    await vi.waitFor(() => expect([list.total, list.at(0)?.linked]).toEqual([1, 2]));
+  });
+
+  it('shows those of a group', async () => {
+    server.answers.set('contacts?position=0&limit=100&group=team', { seq: 1, items: [person('Bruno')], next: null, total: 1 });
+    server.answers.set('contacts/letters?group=team', { items: [] });
+    list.search('', 'group:team');
+    await vi.waitFor(() => expect(names()).toEqual(['Bruno']));
   });
 
   it('hears of its books', () => {

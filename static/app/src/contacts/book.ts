@@ -3,12 +3,14 @@
 import type { Id, JournalEvent } from '../api/types';
 import { request } from '../auth/session';
 import { Emitter } from '../store/emitter';
-import type { AddressBook, Contact, ContactPage, Letter } from './types';
+import type { AddressBook, Contact, ContactPage, Group, Letter } from './types';
 
 export const PAGE = 100;
 /** A burst of events is one reading (milliseconds). */
 const SETTLE = 250;
 
+/** Of whom the list is: everybody, those of one address book, or those in one group. */
+export type Part = 'all' | `book:${Id}` | `group:${Id}`;
 export type BookState = 'loading' | 'known' | { fault: unknown };
 
 export class ContactList {
@@ -16,6 +18,7 @@ export class ContactList {
   state: BookState = 'loading';
   books: AddressBook[] = [];
   letters: Letter[] = [];
+  groups: Group[] = [];
   version = 0;
   private rows: (Contact | undefined)[] = [];
   private places = new Map<Id, number>();
@@ -23,6 +26,7 @@ export class ContactList {
   private last = PAGE - 1;
   private readonly asked = new Set<number>();
   private query = '';
+  private part: Part = 'all';
   private generation = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly changed = new Emitter();
@@ -37,10 +41,11 @@ export class ContactList {
     return this.places.get(id) ?? -1;
   }
 
-  /** Show those whom a query finds; everybody for an empty one. */
-  search(query: string): void {
-    if (query === this.query && this.state !== 'loading') return;
+  /** Show those of a part whom a query finds; all of them for an empty one. */
+  search(query: string, part: Part = 'all'): void {
+    if (query === this.query && part === this.part && this.state !== 'loading') return;
     this.query = query;
+    this.part = part;
     this.state = 'loading';
     this.forget();
     void this.read();
@@ -72,13 +77,15 @@ export class ContactList {
       if (frame.data.backfill || frame.data.gone.length > 0) this.anew();
       return;
     }
+    if (frame.event === 'contacts:update' && 'linked' in frame.data) return this.anew();
     if (frame.event === 'contacts:update' && 'contact' in frame.data) {
       const { contact } = frame.data;
+      if (contact.kind === 'group') return this.anew();
       const place = this.places.get(contact.id);
       const held = place === undefined ? undefined : this.rows[place];
       if (place === undefined || held?.sort_name !== contact.sort_name) return this.anew();
       if (held.rev > contact.rev) return;
-      this.rows[place] = contact;
+      this.rows[place] = held.linked === undefined ? contact : { ...contact, linked: held.linked };
       this.tell();
       return;
     }
@@ -134,7 +141,7 @@ export class ContactList {
         this.places.clear();
       }
       pages.forEach((page, index) => this.place(positions[index]!, page));
-      if (around) [this.books, this.letters] = around;
+      if (around) [this.books, this.letters, this.groups] = around;
       this.state = 'known';
     } catch (fault) {
       if (generation !== this.generation) return;
@@ -153,18 +160,23 @@ export class ContactList {
   }
 
   private page(position: number): Promise<ContactPage> {
-    const query = new URLSearchParams({ position: String(position), limit: String(PAGE) });
-    if (this.query) query.set('q', this.query);
+    const query = new URLSearchParams({ position: String(position), limit: String(PAGE), ...this.narrowed() });
     return request<ContactPage>(`contacts?${query}`);
   }
 
-  private async around(): Promise<[AddressBook[], Letter[]]> {
-    const query = this.query ? `?${new URLSearchParams({ q: this.query })}` : '';
-    const [books, letters] = await Promise.all([
+  private narrowed(): Record<string, string> {
+    const [kind, id] = this.part.split(':');
+    return { ...(this.query && { q: this.query }), ...(kind && id && { [kind]: id }) };
+  }
+
+  private async around(): Promise<[AddressBook[], Letter[], Group[]]> {
+    const query = String(new URLSearchParams(this.narrowed()));
+    const [books, letters, groups] = await Promise.all([
       request<{ items: AddressBook[] }>('address-books'),
-      request<{ items: Letter[] }>(`contacts/letters${query}`),
+      request<{ items: Letter[] }>(`contacts/letters${query && `?${query}`}`),
+      request<{ items: Group[] }>('contacts/groups'),
     ]);
-    return [books.items, letters.items];
+    return [books.items, letters.items, groups.items];
   }
 
   private tell(): void {

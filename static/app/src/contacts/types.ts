@@ -30,6 +30,8 @@ export interface Contact {
   pending: boolean;
   conflict: boolean;
   rev: number;
+  /** How many more contacts the person says are the same person; only lists know. */
+  linked?: number;
 }
 
 export interface Labelled { value: string; label: string; preferred: boolean }
@@ -62,9 +64,16 @@ export interface Card {
 }
 
 /** `ours`: after a conflict, what the card said here. */
-export interface WholeContact extends Contact { card: Card; ours: Card | null; problems: string[]; writable: boolean }
+interface Said extends Omit<Contact, 'linked'> { card: Card; ours: Card | null; problems: string[]; writable: boolean }
+/** `linked`: the other contacts that are the same person. */
+export interface WholeContact extends Said { linked?: Said[] }
+export interface Group { id: Id; account_id: Id; collection_id: Id; name: string; members: string[]; writable: boolean; rev: number }
+export interface Reason { kind: 'email' | 'phone' | 'name'; value: string; contacts: Id[] }
+export interface Likely { contacts: Contact[]; reasons: Reason[] }
+export interface Merged { id: Id; contact_id: Id; name: string; others: string[]; at: Iso }
 export interface ContactPage { seq: number; items: Contact[]; next: string | null; total: number }
 export interface Letter { letter: string; count: number }
 
 /** What an edit names; what it does not name stays. */
-export type CardChange = Partial<Pick<Card, 'name' | 'nickname' | 'organization' | 'unit' | 'title' | 'role' | 'notes' | 'emails' | 'phones' | 'birthday' | 'anniversary'>>;
+export type CardChange = Partial<Pick<Card, 'name' | 'nickname' | 'organization' | 'unit' | 'title' | 'role' | 'notes' | 'emails' | 'phones' | 'birthday' | 'anniversary' | 'full_name' | 'members'>> & { photo?: Photo | null };
+export interface Photo { media_type: string; data: string }

@@ -1,4 +1,5 @@
 // Files of a message: attachments by a signed link, the original by the person's own token.
+import type { RequestOptions } from '../api/request';
 import type { Attachment, Id } from '../api/types';
 import { authorised, request } from '../auth/session';
 
@@ -10,9 +11,14 @@ export async function downloadAttachment(attachment: Attachment): Promise<void> 
 
 /** Save the message as the server received it. Raises as `request` does. */
 export async function downloadOriginal(message: Id, subject: string): Promise<void> {
-  const answer = await authorised(`messages/${message}/raw`);
+  await saveAs(`messages/${message}/raw`, `${fileName(subject) || 'message'}.eml`);
+}
+
+/** Save what the server answers as a file of this name. Raises as `request` does. */
+export async function saveAs(path: string, name: string, options: RequestOptions = {}): Promise<void> {
+  const answer = await authorised(path, options);
   const url = URL.createObjectURL(await answer.blob());
-  click(url, `${fileName(subject) || 'message'}.eml`);
+  click(url, name);
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 

@@ -1,0 +1,39 @@
+// What can be done with the list of contacts: duplicates, selecting, files in and out.
+import type { RefObject } from 'react';
+import { Menu, MenuItem, Popover, Separator } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import { useLocation } from 'wouter';
+import menu from '../ui/menu.module.css';
+import { save, told } from './acts';
+import type { Part } from './book';
+
+interface ListMenuProps {
+  button: RefObject<HTMLElement | null>;
+  part: Part;
+  importable: boolean;
+  onSelect: () => void;
+  onImport: () => void;
+  onClose: () => void;
+}
+
+export default function ListMenu({ button, part, importable, onSelect, onImport, onClose }: ListMenuProps) {
+  const { t } = useTranslation('contacts');
+  const { t: common } = useTranslation();
+  const [, navigate] = useLocation();
+  const book = part.startsWith('book:') ? part.slice('book:'.length) : null;
+  const items = [
+    { id: 'duplicates', text: t('duplicates'), run: () => navigate('/contacts/duplicates') },
+    { id: 'select', text: t('select'), run: onSelect },
+    ...(importable ? [{ id: 'import', text: t('import'), run: onImport }] : []),
+    { id: 'export', text: book ? t('exportBook') : t('exportShown'), run: () => void told(common, () => save('contacts', { book })) },
+  ];
+  return (
+    <Popover aria-label={t('more')} triggerRef={button} isOpen onOpenChange={(open) => !open && onClose()} placement="bottom end" className={menu.popover ?? ''}>
+      <Menu aria-label={t('more')} className={menu.menu ?? ''} autoFocus="first" onClose={onClose} onAction={(key) => items.find(({ id }) => id === key)?.run()}>
+        {items.slice(0, 2).map(({ id, text }) => <MenuItem key={id} id={id} className={menu.item ?? ''}>{text}</MenuItem>)}
+        <Separator className={menu.line ?? ''} />
+        {items.slice(2).map(({ id, text }) => <MenuItem key={id} id={id} className={menu.item ?? ''}>{text}</MenuItem>)}
+      </Menu>
+    </Popover>
+  );
+}

@@ -1,0 +1,38 @@
+// What bringing files in says, in English.
+export const en = {
+  into: 'Into',
+  file: 'File (at most 20 MB)',
+  existing: 'What is there already',
+  skip: 'Leave it as it is',
+  update: 'Replace it by what the file says',
+  start: 'Import',
+  busy: 'Importing…',
+  made_one: '{{count}} added',
+  made_many: '{{count}} added',
+  made_other: '{{count}} added',
+  updated_one: '{{count}} replaced',
+  updated_many: '{{count}} replaced',
+  updated_other: '{{count}} replaced',
+  same_one: '{{count}} was there already',
+  same_many: '{{count}} were there already',
+  same_other: '{{count}} were there already',
+  refused_one: '{{count}} could not be taken in:',
+  refused_many: '{{count}} could not be taken in:',
+  refused_other: '{{count}} could not be taken in:',
+  line: 'Number {{number}}, {{name}}: {{reason}}',
+  unnamed: 'without a name',
+  close: 'Close',
+  reasons: {
+    cut_off: 'it has no end',
+    nobody: 'it names nobody',
+    too_big: 'it is larger than servers take',
+    unstorable: 'it holds what no server takes',
+    twice: 'the file has another with the same identity (UID)',
+    undecided: 'it was changed by two at once: decide that first',
+    other_kind: 'it is neither an event nor a task',
+    not_here: 'this calendar does not take its kind',
+    no_start: 'it does not say when it begins',
+  },
+};
+
+export type ExchangeWords = typeof en;

@@ -1,0 +1,38 @@
+// What bringing files in says, in Italian.
+import type { ExchangeWords } from './en';
+
+export const it: ExchangeWords = {
+  into: 'In',
+  file: 'File (al massimo 20 MB)',
+  existing: 'Ciò che c’è già',
+  skip: 'Lascialo com’è',
+  update: 'Sostituiscilo con ciò che dice il file',
+  start: 'Importa',
+  busy: 'Importazione…',
+  made_one: '{{count}} aggiunto',
+  made_many: '{{count}} aggiunti',
+  made_other: '{{count}} aggiunti',
+  updated_one: '{{count}} sostituito',
+  updated_many: '{{count}} sostituiti',
+  updated_other: '{{count}} sostituiti',
+  same_one: '{{count}} c’era già',
+  same_many: '{{count}} c’erano già',
+  same_other: '{{count}} c’erano già',
+  refused_one: 'Non è stato possibile importarne {{count}}:',
+  refused_many: 'Non è stato possibile importarne {{count}}:',
+  refused_other: 'Non è stato possibile importarne {{count}}:',
+  line: 'Numero {{number}}, {{name}}: {{reason}}',
+  unnamed: 'senza nome',
+  close: 'Chiudi',
+  reasons: {
+    cut_off: 'non ha una fine',
+    nobody: 'non nomina nessuno',
+    too_big: 'è più grande di quanto accettano i server',
+    unstorable: 'contiene ciò che nessun server accetta',
+    twice: 'nel file ce n’è un altro con la stessa identità (UID)',
+    undecided: 'è stato modificato da due insieme: decidi prima quello',
+    other_kind: 'non è né un evento né un’attività',
+    not_here: 'questo calendario non ne accetta di questo tipo',
+    no_start: 'non dice quando comincia',
+  },
+};
