@@ -49,8 +49,8 @@ class EventView(TenantAPIView):
     def patch(self, request: TenantRequest, event_id: UUID) -> Response:
         given = plain(parsed(EventPatch, request).validated_data)
         scope, instance, tell = given.pop("scope"), given.pop("key"), given.pop("tell")
-        key = key_of(request)
-        return accepted(writing.change(request.member, key, event_id, scope, instance, given, tell=tell))
+        key, seen = key_of(request), given.pop("seen", None)
+        return accepted(writing.change(request.member, key, event_id, scope, instance, given, seen=seen, tell=tell))
 
     @extend_schema(parameters=[KEY], request=Scoped)
     def delete(self, request: TenantRequest, event_id: UUID) -> Response:

@@ -86,7 +86,10 @@ class Scoped(Telling):
 
 
 class EventPatch(EventFields, Scoped):
-    """Other values, and of which part of a series."""
+    """Other values, and of which part of a series. `seen` are the fields as the person saw them: what somebody else
+    has changed since is not overwritten unasked."""
+
+    seen = serializers.DictField(required=False)
 
 
 class AnswerIn(Telling):

@@ -53,12 +53,20 @@ def make(request: CommandRequest, place: Calendar, data: bytes, *, tell: bool = 
 
 
 def change(
-    member: Member, key: str, event_id: UUID, scope: str, instance: str, fields: Fields, *, tell: bool = True
+    member: Member,
+    key: str,
+    event_id: UUID,
+    scope: str,
+    instance: str,
+    fields: Fields,
+    *,
+    seen: Fields | None = None,
+    tell: bool = True,
 ) -> dict[str, Any]:
     """Other values for an event: `scope` is `this` (instance), `following` (from it on) or `all`.
 
-    What an instance of a series is given for `all` is given to the series: its start moves by as much. Raises
-    problems that say what is wrong.
+    What an instance of a series is given for `all` is given to the series: its start moves by as much. `seen` are the
+    fields as the person saw them. Raises problems that say what is wrong.
     """
 
     def act(request: CommandRequest) -> list[Told]:
@@ -66,21 +74,25 @@ def change(
         whole = _whole(row)
         told = dict(_with_organizer(fields, row.collection) if fields.get("attendees") else fields)
         if not row.repeats or not instance:
-            return _edited(request, row, {"stamp": _stamp(), "fields": told}, tell=tell)
+            return _edited(request, row, {"stamp": _stamp(), "fields": told}, seen, tell=tell)
         if scope == "this":
-            return _edited(request, row, _edit("this", instance, fields=told), tell=tell)
+            return _edited(request, row, _edit("this", instance, fields=told), seen, tell=tell)
         if scope == "following" and not _first(whole, instance):
             return _from_here(request, row, instance, told, tell=tell)
         edit = {"stamp": _stamp(), "fields": _of_all(whole, instance, told)}
-        return _edited(request, row, edit, tell=tell)
+        # The times of one date say nothing of those of the series.
+        of_all = {field: value for field, value in (seen or {}).items() if field not in ("start", "end")}
+        return _edited(request, row, edit, of_all, tell=tell)
 
     return service.once(KIND, member, key, "change", 1, _sensible(act))
 
 
-def _edited(request: CommandRequest, row: Event, edit: dict[str, Any], *, tell: bool) -> list[Told]:
+def _edited(
+    request: CommandRequest, row: Event, edit: dict[str, Any], seen: Fields | None = None, *, tell: bool
+) -> list[Told]:
     """An edit, and those invited told."""
     before = bytes(row.data)
-    told = service.edit(KIND, request, row, edit)
+    told = service.edit(KIND, request, row, edit, seen=seen)
     if tell:
         announcing.tell(Doing(request, row, before))
     return told

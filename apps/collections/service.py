@@ -96,7 +96,12 @@ def move(kind: CollectionKind, request: CommandRequest, row: Any, place: Any, re
 
 
 def change(
-    kind: CollectionKind, member: Member, key: str, object_id: UUID, wanted: Mapping[str, Any]
+    kind: CollectionKind,
+    member: Member,
+    key: str,
+    object_id: UUID,
+    wanted: Mapping[str, Any],
+    seen: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Apply an edit to an object, likewise. After a conflict an edit decides it, also one to what is there already.
 
@@ -104,7 +109,7 @@ def change(
     """
 
     def act(request: CommandRequest) -> list[journal.Event]:
-        return edit(kind, request, to_change(kind, member, object_id), wanted)
+        return edit(kind, request, to_change(kind, member, object_id), wanted, seen=seen)
 
     return once(kind, member, key, "change", 1, act)
 
@@ -121,18 +126,25 @@ def edit(
     row: Any,
     wanted: Mapping[str, Any],
     absorbs: Sequence[Any] = (),
+    seen: Mapping[str, Any] | None = None,
 ) -> list[journal.Event]:
     """Apply an edit to an object from `to_change`, as part of an act (None: of nobody's). Raises problems, likewise.
 
+    `seen` are the fields as the person had them before their eyes: 409 `changed_meanwhile`, with those that stand now,
+    when somebody else has changed one of them since.
     With it the object takes in others, which `all_to_change` found: they are deleted once it is at its provider, and
     come back when that will not have it.
     """
     shown = bytes(row.data)
     try:
-        before = kind.before(shown, wanted)
+        now = kind.before(shown, wanted)
+        before = now | {field: value for field, value in (seen or {}).items() if field in now}
         edited = kind.edit(shown, wanted, before)
     except ValueError as error:
         raise Problem(400, "invalid", str(error)) from None
+    if edited.conflicts:
+        detail = f"Somebody else changed this meanwhile: {', '.join(edited.conflicts)}. Look, and save again."
+        raise Problem(409, "changed_meanwhile", detail, current={field: now[field] for field in edited.conflicts})
     if request is not None:
         request.args |= {"object": str(row.pk)}
     if edited.data == shown and (absorbs or row.ours is None):

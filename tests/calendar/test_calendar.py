@@ -229,6 +229,22 @@ def test_edits_of_both_sides_meet_and_the_same_one_is_left_to_the_person(diary: 
     assert verified(diary) == ()
 
 
+def test_what_changed_while_a_form_was_open_is_not_overwritten_unasked(diary: Diary, client: APIClient) -> None:
+    diary.event("one", "LOCATION:Here", title="Shown")
+    diary.sync()
+    row = Event.objects.get()
+    diary.event("one", "LOCATION:Elsewhere", title="Theirs")
+    diary.sync()
+    refused = patch(client, row, {"title": "Mine", "seen": {"title": "Shown", "location": "Here"}})
+    assert (refused.status_code, refused.json()["code"]) == (409, "changed_meanwhile")
+    assert refused.json()["current"] == {"title": "Theirs"}
+    assert not Command.objects.exists()
+    assert patch(client, row, {"title": "Mine", "seen": {"title": "Theirs"}}).status_code == 202
+    diary.send()
+    assert "SUMMARY:Mine" in diary.there(row.remote_id)
+    assert "LOCATION:Elsewhere" in diary.there(row.remote_id)
+
+
 def test_a_date_that_two_changed_is_decided_for_that_date(diary: Diary, client: APIClient) -> None:
     path = diary.event("s", *WEEKLY)
     diary.sync()

@@ -37,10 +37,21 @@ class Elsewhere:
         self._client.close()
 
 
+def _token(demo: Demo) -> str:
+    body = {"email": EMILY.email, "password": EMILY.password, "cookie": False}
+    token: str = httpx.post(f"{demo.url}/api/v1/auth/login", json=body, timeout=30).json()["access"]
+    return token
+
+
+def signed_in(demo: Demo) -> httpx.Client:
+    """Emily's API, from another device."""
+    headers = {"Authorization": f"Bearer {_token(demo)}"}
+    return httpx.Client(base_url=f"{demo.url}/api/v1/", headers=headers, timeout=30)
+
+
 def sync(page: Page, demo: Demo) -> None:
     """Have Emily's accounts looked at, as the button of a list does: calendars and address books have no push."""
-    body = {"email": EMILY.email, "password": EMILY.password, "cookie": False}
-    token = httpx.post(f"{demo.url}/api/v1/auth/login", json=body, timeout=30).json()["access"]
+    token = _token(demo)
     page.evaluate(
         "async (token) => {"
         "  const headers = {Authorization: `Bearer ${token}`};"

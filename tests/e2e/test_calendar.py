@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pmsync.demo import cast
 from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, open_page
 from tests.e2e.demo import Demo
-from tests.e2e.elsewhere import Elsewhere, sync
+from tests.e2e.elsewhere import Elsewhere, signed_in, sync
 from tests.e2e.test_writing import assert_accessible
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
@@ -227,26 +227,45 @@ def test_another_zones_hours_stand_beside_ones_own(calendar: Page) -> None:
     expect(page.get_by_label("Second time zone")).to_have_value("Asia/Tokyo", timeout=SOON)
 
 
-def test_what_two_changed_is_decided_field_by_field(calendar: Page, demo: Demo, elsewhere: Diary) -> None:
+def test_what_changed_while_a_form_was_open_is_shown_before_it_is_overwritten(
+    calendar: Page, demo: Demo, elsewhere: Diary
+) -> None:
     page, uid, monday = calendar, str(uuid.uuid4()), quiet_week() + timedelta(weeks=3)
     elsewhere.event(uid, "Rehearsal", at(monday, 10))
     sync(page, demo)
     go(page, monday)
     event(page, "Rehearsal").first.click(timeout=SOON)
     page.get_by_role("dialog").get_by_role("button", name="Edit").click()
-    page.get_by_label("Title").fill("Rehearsal, mine")
-    elsewhere.event(uid, "Rehearsal, theirs", at(monday, 10))
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("dialog")).to_have_count(0, timeout=SOON)
+    page.get_by_label("Title").fill("Rehearsal of mine")
+    elsewhere.event(uid, "Rehearsal of theirs", at(monday, 10))
     sync(page, demo)
-    event(page, "Rehearsal, theirs").first.click(timeout=SOON)
+    expect(event(page, "Rehearsal of theirs").first).to_be_visible(timeout=SOON)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog").get_by_text("Theirs: Title: Rehearsal of theirs")).to_be_visible(timeout=SOON)
+    page.screenshot(path=SHOTS / "calendar-meanwhile-desk.png")
+    assert_accessible(page)
+    page.get_by_role("button", name="Save").click()
+    expect(event(page, "Rehearsal of mine").first).to_be_visible(timeout=SOON)
+
+
+def test_what_two_changed_at_once_is_decided_field_by_field(calendar: Page, demo: Demo, elsewhere: Diary) -> None:
+    page, uid, monday = calendar, str(uuid.uuid4()), quiet_week() + timedelta(weeks=4)
+    elsewhere.event(uid, "Concert", at(monday, 10))
+    sync(page, demo)
+    go(page, monday)
+    event(page, "Concert").first.wait_for(timeout=SOON)
+    api = signed_in(demo)
+    (found,) = api.get("events/search", params={"q": "Concert"}).json()["items"]
+    elsewhere.event(uid, "Concert of theirs", at(monday, 10))
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    assert api.patch(f"events/{found['id']}", json={"title": "Concert of mine"}, headers=headers).status_code == 202
+    event(page, "Concert of theirs").first.click(timeout=SOON)
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("Yours: Rehearsal, mine")).to_be_visible(timeout=SOON)
+    expect(dialog.get_by_text("Yours: Concert of mine")).to_be_visible(timeout=SOON)
     page.screenshot(path=SHOTS / "calendar-conflict-desk.png")
     assert_accessible(page)
     dialog.get_by_role("button", name="Keep mine").click()
-    expect(event(page, "Rehearsal, mine").first).to_be_visible(timeout=SOON)
-    page.keyboard.press("Escape")
-    expect(page.get_by_text("Being saved")).to_have_count(0, timeout=SOON)
-    page.wait_for_timeout(2000)
-    assert "SUMMARY:Rehearsal\\, mine" in elsewhere.texts()
+    expect(event(page, "Concert of mine").first).to_be_visible(timeout=SOON)
+    expect(dialog.get_by_text("Being saved")).to_have_count(0, timeout=SOON)
+    assert "SUMMARY:Concert of mine" in elsewhere.texts()
+    api.close()

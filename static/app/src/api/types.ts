@@ -304,4 +304,6 @@ export interface ProblemDocument {
   code: string;
   errors?: Record<string, string[]>;
   checks?: ConnectionCheck[];
+  /** With `changed_meanwhile`: the fields as they stand. */
+  current?: Record<string, unknown>;
 }

@@ -2,6 +2,7 @@
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
+import { Problem } from '../api/request';
 import type { Id } from '../api/types';
 import { region } from '../i18n';
 import { Button } from '../ui/Button';
@@ -12,11 +13,12 @@ import { faultText } from '../ui/fault';
 import uiCss from '../ui/ui.module.css';
 import { change, make, move } from './acts';
 import css from './calendar.module.css';
+import { fieldNames, LABELS, said } from './said';
 import { quick } from './quick';
 import { chosen, repeatName, REPEATS, ruleOf, type Chosen, type Repeat } from './rule';
 import { ScopeDialog } from './ScopeDialog';
 import { fieldsOf, HERE, sensible, startingAt, whenOf, type Fields } from './times';
-import type { Calendar, EventChange, Instance, Scope, WholeEvent } from './types';
+import type { Calendar, EventChange, Instance, Item, Scope, WholeEvent } from './types';
 
 const ALARMS = [0, 5, 10, 15, 30, 60, 120, 1440, 2880];
 const ADDRESS = /^[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+$/;
@@ -67,6 +69,10 @@ function changeOf(before: Values, now: Values, event: WholeEvent | undefined): E
   return told;
 }
 
+/** Of what was seen, what an edit is about. */
+const picked = (seen: Partial<Item>, fields: EventChange): Partial<Item> =>
+  Object.fromEntries(Object.entries(seen).filter(([field]) => field in fields && field !== 'rule'));
+
 export default function EventForm(props: EventFormProps) {
   const { calendars, draft, event, instance, onDone, onClose } = props;
   const { t } = useTranslation('calendar');
@@ -77,6 +83,8 @@ export default function EventForm(props: EventFormProps) {
   const [fault, setFault] = useState('');
   const [busy, setBusy] = useState(false);
   const [asking, ask] = useState<EventChange | null>(null);
+  // What the person has seen of the event: what somebody else changes meanwhile is not overwritten before it was.
+  const [seen, see] = useState<Partial<Item>>(event?.item ?? {});
   const set = (part: Partial<Values>): void => setValues((now) => ({ ...now, ...part }));
   const setTimes = (part: Partial<Fields>): void => set({ times: { ...values.times, ...part } });
 
@@ -87,12 +95,16 @@ export default function EventForm(props: EventFormProps) {
     try {
       if (!event || !instance) await make(values.calendar, fields);
       else {
-        if (Object.keys(fields).length > 0) await change(instance, scope, fields);
+        if (Object.keys(fields).length > 0) await change(instance, scope, { ...fields, seen: picked(seen, fields) });
         if (values.calendar !== before.calendar) await move(event.id, values.calendar);
       }
       onDone();
     } catch (error) {
-      setFault(faultText(common, error));
+      if (error instanceof Problem && error.code === 'changed_meanwhile') {
+        const current = error.document.current as Partial<Item>;
+        see({ ...seen, ...current });
+        setFault(t('meanwhile', { values: fieldNames(current).map((field) => `${t(LABELS[field])}: ${said({ ...event!.item!, ...current }, field, t) || t('nothing')}`).join(' · ') }));
+      } else setFault(faultText(common, error));
       setBusy(false);
     }
   }

@@ -93,6 +93,7 @@ export const en = {
   theirs: 'Theirs: {{value}}',
   mine: 'Yours: {{value}}',
   nothing: '(nothing)',
+  meanwhile: 'Somebody else changed this meanwhile. Theirs: {{values}}. Save again to have yours.',
   keepMine: 'Keep mine',
   keepTheirs: 'Keep theirs',
   readOnly: 'You may read this calendar, not change it.',

@@ -95,6 +95,7 @@ export const it: CalendarWords = {
   theirs: 'La sua: {{value}}',
   mine: 'La tua: {{value}}',
   nothing: '(niente)',
+  meanwhile: 'Nel frattempo qualcun altro ha modificato questo evento. La sua versione: {{values}}. Salva di nuovo per tenere la tua.',
   keepMine: 'Tieni la mia',
   keepTheirs: 'Tieni la sua',
   readOnly: 'Puoi leggere questo calendario, non modificarlo.',

@@ -124,6 +124,8 @@ export type EventChange = Partial<Pick<Item, 'title' | 'location' | 'description
   completed?: When | null;
   /** Whether guests hear of it by mail; they do unless it says no. */
   tell?: boolean;
+  /** The fields as the person saw them. */
+  seen?: Partial<Item>;
 };
 
 /** An invitation, or an answer to one, as its message shows it. */
