@@ -89,7 +89,7 @@ export const en = {
   merge: 'Merge',
   mergeTitle: 'Merge into one contact',
   mergeHint: 'Addresses, numbers, links, groups and notes of all of them are kept. The others are deleted from their address books; you can undo this for 30 days.',
-  keep: 'Keep it in',
+  keep: 'The one that is kept',
   keepAs: '{{name}}, {{book}}',
   photo: 'Picture',
   photoOf: 'Picture of {{name}}, {{book}}',

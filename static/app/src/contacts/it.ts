@@ -91,7 +91,7 @@ export const it: ContactWords = {
   merge: 'Unisci',
   mergeTitle: 'Unisci in un solo contatto',
   mergeHint: 'Indirizzi, numeri, collegamenti, gruppi e note di tutti restano. Gli altri vengono eliminati dalle loro rubriche; puoi annullare per 30 giorni.',
-  keep: 'Tienilo in',
+  keep: 'Quello che resta',
   keepAs: '{{name}}, {{book}}',
   photo: 'Foto',
   photoOf: 'Foto di {{name}}, {{book}}',
