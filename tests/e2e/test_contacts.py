@@ -189,7 +189,7 @@ def test_duplicates_are_found_linked_and_merged_and_that_is_undone(contacts: Pag
     group.get_by_role("button", name="Same person").click()
     expect(group).to_have_count(0, timeout=SOON)
     expect(page.locator("[data-contact]", has_text=name)).to_have_count(2, timeout=SOON)
-    page.locator("[data-contact]", has_text="1 more address book").filter(has_text=name).click()
+    page.locator("[data-contact]", has_text="1 more contact").filter(has_text=name).click()
     card = page.get_by_role("article")
     expect(card.locator("[data-source]")).to_have_count(1)
     assert_accessible(page)

@@ -107,12 +107,9 @@ export const en = {
   also: 'The same person',
   unlink: 'Not the same person as {{name}}, {{book}}',
   source: 'From {{book}}',
-  sources_one: 'in {{count}} more address book',
-  sources_many: 'in {{count}} more address books',
-  sources_other: 'in {{count}} more address books',
-  inGroup: 'In the group {{name}}',
-  noGroups: 'This address book has no groups.',
-  showMembers: 'Show who is in it',
+  sources_one: 'with {{count}} more contact',
+  sources_many: 'with {{count}} more contacts',
+  sources_other: 'with {{count}} more contacts',
   moreToSee: 'Show more',
 };
 
