@@ -74,7 +74,7 @@ export const it: ContactWords = {
   exportShown: 'Esporta tutto in un file',
   exportBook: 'Esporta questa rubrica',
   exportOne: 'Esporta in un file',
-  move: 'Sposta con {{count}} altro contatto',
+  move: 'Sposta in un’altra rubrica',
   moveTitle: 'Sposta {{name}}',
   moveTo: 'Rubrica',
   moveDo: 'Sposta',
