@@ -18,6 +18,7 @@ import { ContactList, type Part } from './book';
 import { ContactForm } from './ContactForm';
 import { ContactRows } from './ContactRows';
 import { ContactView } from './ContactView';
+import css from './contacts.module.css';
 import { PartChooser } from './PartChooser';
 import { SelectionBar } from './SelectionBar';
 import './words';
@@ -72,10 +73,12 @@ export default function ContactsPage({ id, onMenu }: ContactsPageProps) {
               <h1>{t('title')}</h1>
               <p data-num>{list.state === 'known' && <Count list={list} />}</p>
             </div>
-            {writable.length > 0 && (
-              <IconButton label={t('add')} onClick={() => navigate('/contacts/new')}><UserPlus size={16} aria-hidden /></IconButton>
-            )}
-            <IconButton label={t('more')} ref={more} aria-haspopup="menu" aria-expanded={menu} onClick={() => openMenu(true)}><Ellipsis size={16} aria-hidden /></IconButton>
+            <div className={css.headActs}>
+              {writable.length > 0 && (
+                <IconButton label={t('add')} onClick={() => navigate('/contacts/new')}><UserPlus size={16} aria-hidden /></IconButton>
+              )}
+              <IconButton label={t('more')} ref={more} aria-haspopup="menu" aria-expanded={menu} onClick={() => openMenu(true)}><Ellipsis size={16} aria-hidden /></IconButton>
+            </div>
           </header>
           <PartChooser books={list.books} groups={list.groups} part={part} onPart={setPart} />
           {selected && <SelectionBar selected={selected} books={list.books} onEnd={() => setSelected(null)} />}

@@ -46,10 +46,11 @@ export default function Duplicates({ books, onBack }: DuplicatesProps) {
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, so the keyboard must reach it */}
       <div className={readerCss.scroll} tabIndex={0} role="region" aria-label={t('duplicates')}>
         {fault !== null && !held && <Empty icon={CloudOff} action={<Button onClick={() => read()}>{common('common.retry')}</Button>}>{faultText(common, fault)}</Empty>}
-        {held && held.items.length === 0 && <Empty icon={UsersRound}>{t('duplicatesNone')}</Empty>}
+        {held && held.items.length === 0 && held.merges.length === 0 && <Empty icon={UsersRound}>{t('duplicatesNone')}</Empty>}
         {held && (
           <div className={css.card}>
             {held.items.length > 0 && <p>{t('duplicatesWhy')} {t('linkHint')}</p>}
+            {held.items.length === 0 && held.merges.length > 0 && <p>{t('duplicatesNone')}</p>}
             <ul className={css.likely}>
               {held.items.map((group) => <Group key={group.contacts.map(({ id }) => id).join()} group={group} books={books} onAct={act} onMerge={merge} />)}
             </ul>
