@@ -72,7 +72,7 @@ class Api:
             raise _settled(self._refused(error)) from None
         except (errors.AdapterError, LibraryError, httplib2.HttpLib2Error, *LOWER) as error:
             raise _from(error) from None
-        return answer if isinstance(answer, dict) else {}
+        return _object(answer)
 
     def each(self, requests: Mapping[Key, Any]) -> dict[Key, Json | errors.AdapterError]:
         """Carry out independent requests, several in each round trip; each has an answer or an error of its own.
@@ -130,6 +130,10 @@ class Api:
         told = refusal(self.name, int(error.resp.status), error.resp, error.content, self._clock())
         return from_refusal(told)
 
+    def ready(self) -> None:
+        """Have a token at hand. Raises what the token source raises."""
+        self._tokens.token()
+
     def close(self) -> None:
         """Close the connections; never raises."""
         self.wire.close()
@@ -139,9 +143,22 @@ def _keeper(
     api: Api, names: Mapping[str, Key], found: dict[Key, Json | errors.AdapterError]
 ) -> Callable[[str, Any, Exception | None], None]:
     def keep(name: str, answer: Any, error: Exception | None) -> None:
-        found[names[name]] = api.refused(error) if error else answer if isinstance(answer, dict) else {}
+        if error is not None:
+            found[names[name]] = api.refused(error)
+            return
+        try:
+            found[names[name]] = _object(answer)
+        except errors.Transient as unreadable:
+            found[names[name]] = unreadable
 
     return keep
+
+
+def _object(answer: Any) -> Json:
+    """The JSON object of an answer. The library gives a body that is no JSON, one that broke off, back as text."""
+    if not isinstance(answer, dict):
+        raise errors.Transient("Google's answer cannot be read", said=type(answer).__name__)
+    return answer
 
 
 def _settled(error: errors.AdapterError) -> errors.AdapterError:

@@ -50,7 +50,7 @@ class Wire:
         self,
         uri: str,
         method: str = "GET",
-        body: str | bytes | None = None,
+        body: Any = None,
         headers: Mapping[str, str] | None = None,
         redirections: int = 0,
         connection_type: Any = None,
@@ -60,7 +60,9 @@ class Wire:
         url = httpx.URL(uri)
         if (url.scheme, url.host, url.port) != (self._root.scheme, self._root.host, self._root.port):
             raise errors.Rejected("a token is sent to the provider's own address only")
-        content = body.encode() if isinstance(body, str) else body
+        # A part of a resumable upload is a stream; it is read, so that it can be sent again with another token.
+        whole = body.read() if hasattr(body, "read") else body
+        content = whole.encode() if isinstance(whole, str) else whole
         answer, token = self._once(method, url, content, headers or {}, "")
         if answer[0].status == 401 and token:
             answer, _ = self._once(method, url, content, headers or {}, token)
