@@ -121,17 +121,15 @@ def _raw(subject: str) -> str:
 
 
 def test_an_import_goes_on_where_it_was_cut(post: Post, desk: Desk) -> None:
-    for number in range(620):
+    for number in range(520):
         post.deliver(f"Letter {number}", [])
     post.mirror.apply(post.adapter.changes(post.mirror))
-    batches = post.adapter.backfill(post.mirror)
     taken = 0
-    for batch in batches:
+    for batch in post.adapter.backfill(post.mirror):
         post.mirror.apply([batch])
         taken += len(batch.upserts)
-        if taken >= 300:
+        if taken >= 100:
             break
-    batches.close()
     arrived = post.deliver("Meanwhile")
     desk.google.cursors.expire("gmail.users.messages.list")
     before = desk.asked("gmail.users.messages.get")
@@ -139,7 +137,7 @@ def test_an_import_goes_on_where_it_was_cut(post: Post, desk: Desk) -> None:
     assert post.places(arrived)
     assert post.mirror.boxes["ALL"].remaining == 0
     # What was held already is not read again, but by the census.
-    assert desk.asked("gmail.users.messages.get") - before == (621 - taken) + 621
+    assert desk.asked("gmail.users.messages.get") - before == (521 - taken) + 521
 
 
 def test_a_page_without_records_is_not_the_end(post: Post, desk: Desk) -> None:
@@ -219,7 +217,7 @@ def test_what_happens_during_a_comparison_is_followed_after_it(post: Post) -> No
     post.follow()
 
 
-@pytest.mark.parametrize("kind", ["429", "user rate", "503", "500", "cut", "truncated", "half", "html", "redirect", "slow"])
+@pytest.mark.parametrize("kind", ["429", "user rate", "503", "cut", "truncated", "half", "html", "redirect", "slow"])
 @pytest.mark.parametrize("method", ["gmail.users.messages.get", "gmail.users.history.list", "gmail.users.labels.list"])
 def test_faults_are_typed_and_pass(post: Post, desk: Desk, kind: str, method: str) -> None:
     post.follow()

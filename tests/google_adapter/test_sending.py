@@ -64,15 +64,17 @@ def test_an_answer_that_was_lost_is_doubt_and_nothing_is_sent_twice(desk: Desk, 
 
 
 def test_what_was_refused_was_not_sent(desk: Desk, send: Sender) -> None:
-    desk.google.gmail.sends_per_day = 0
-    with pytest.raises(errors.RateLimited):
+    send()
+    desk.google.gmail.sends_per_day = 1
+    with pytest.raises(errors.RateLimited) as caught:
         send()
+    assert caught.value.retry_after == pytest.approx(86_400, abs=1)
     desk.google.gmail.sends_per_day = 5
     for kind, error in (("403", errors.RateLimited), ("gmail: recipients", errors.Rejected)):
         desk.fail("gmail.users.messages.send", kind)
         with pytest.raises(error):
             send()
-    assert desk.google.gmail.outbox == []
+    assert len(desk.google.gmail.outbox) == 1
     with pytest.raises(errors.Rejected):
         send(TO_BOB, RAW + b"x" * send.adapter.offer.message_bytes)  # type: ignore[operator]  # it says one
 

@@ -14,6 +14,7 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.errors import Error as LibraryError
 from googleapiclient.errors import HttpError
 from googleapiclient.http import BatchHttpRequest
+from googleapiclient.model import RawModel
 
 from apps.providers.adapters import errors
 from apps.providers.adapters.base import TokenSource
@@ -72,7 +73,7 @@ class Api:
             raise _settled(self._refused(error)) from None
         except (errors.AdapterError, LibraryError, httplib2.HttpLib2Error, *LOWER) as error:
             raise _from(error) from None
-        return _object(answer)
+        return _object(answer, request)
 
     def each(self, requests: Mapping[Key, Any]) -> dict[Key, Json | errors.AdapterError]:
         """Carry out independent requests, several in each round trip; each has an answer or an error of its own.
@@ -108,7 +109,7 @@ class Api:
         names = {str(number): key for number, key in enumerate(requests)}
         batch = BatchHttpRequest(batch_uri=self._batch)
         for name, key in names.items():
-            batch.add(requests[key], callback=_keeper(self, names, found), request_id=name)
+            batch.add(requests[key], callback=_keeper(self, names, requests, found), request_id=name)
         try:
             batch.execute(http=self.wire)
         except HttpError as error:
@@ -140,22 +141,25 @@ class Api:
 
 
 def _keeper(
-    api: Api, names: Mapping[str, Key], found: dict[Key, Json | errors.AdapterError]
+    api: Api, names: Mapping[str, Key], requests: Mapping[Key, Any], found: dict[Key, Json | errors.AdapterError]
 ) -> Callable[[str, Any, Exception | None], None]:
     def keep(name: str, answer: Any, error: Exception | None) -> None:
         if error is not None:
             found[names[name]] = api.refused(error)
             return
         try:
-            found[names[name]] = _object(answer)
+            found[names[name]] = _object(answer, requests[names[name]])
         except errors.Transient as unreadable:
             found[names[name]] = unreadable
 
     return keep
 
 
-def _object(answer: Any) -> Json:
-    """The JSON object of an answer. The library gives a body that is no JSON, one that broke off, back as text."""
+def _object(answer: Any, request: Any) -> Json:
+    """The JSON object of an answer. The library gives a body that is no JSON, one that broke off, back as text.
+    Methods that answer with nothing are read by another model of its own."""
+    if isinstance(getattr(request.postproc, "__self__", None), RawModel):
+        return {}
     if not isinstance(answer, dict):
         raise errors.Transient("Google's answer cannot be read", said=type(answer).__name__)
     return answer

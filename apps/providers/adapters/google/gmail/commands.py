@@ -147,7 +147,8 @@ def _moving(held: Collection[str], source: str, to: str) -> Change:
     leaves: Iterable[str] = {source, *apart} - {to, labels.ALL, *labels.FIXED}
     remove = set(leaves)
     if to in apart:
-        remove.add(labels.INBOX)
+        # As in Gmail: the other labels stay on it, and count again when it comes back.
+        remove = (remove & apart) | {labels.INBOX}
     add = set() if to == labels.ALL or to in labels.FIXED else {to}
     return frozenset(add - set(held)), frozenset(remove & set(held))
 

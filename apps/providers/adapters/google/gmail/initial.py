@@ -44,10 +44,12 @@ class Filler:
             brought = yield from self._bring(ids)
             filling = Filling(inbox=False, left=max(filling.left - brought, 0))
             yield _cursor(replace(cursor, filling=filling), filling)
+        left = filling.left
         for ids, token in self._pages(filling.token):
             brought = yield from self._bring(ids)
-            filling = Filling(False, token, max(filling.left - brought, 1)) if token else None
-            yield _cursor(replace(cursor, filling=filling), filling)
+            left = max(left - brought, 1)
+            rest = Filling(False, token, left) if token else None
+            yield _cursor(replace(cursor, filling=rest), rest)
 
     def _pages(self, token: str) -> Iterator[tuple[list[str], str]]:
         """The pages of everything; from the beginning when the token is no longer known: what is held is skipped."""

@@ -73,7 +73,9 @@ class Placing:
     def _unlisted(self, state: State) -> bool:
         return not labels.mailboxes_of(state.labels) <= self._mailboxes
 
-    def _portion(self, states: Sequence[State], known: set[str], lost: Mapping[str, Collection[str]]) -> Iterator[MailBatch]:
+    def _portion(
+        self, states: Sequence[State], known: set[str], lost: Mapping[str, Collection[str]]
+    ) -> Iterator[MailBatch]:
         here: dict[str, list[State]] = defaultdict(list)
         elsewhere: dict[str, list[int]] = defaultdict(list)
         for one in states:

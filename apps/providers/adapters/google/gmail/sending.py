@@ -42,7 +42,9 @@ class GmailSubmission:
         if len(whole) > MOST:
             raise errors.Rejected(f"the message has {len(whole)} bytes, and Gmail takes {MOST}")
         if len(envelope.recipients) > RECIPIENTS:
-            raise errors.Rejected(f"the message goes to {len(envelope.recipients)} people, and Gmail takes {RECIPIENTS}")
+            raise errors.Rejected(
+                f"the message goes to {len(envelope.recipients)} people, and Gmail takes {RECIPIENTS}"
+            )
         # A token that needs renewing is renewed before there is any doubt.
         request = self._api.service.users().messages().send(userId="me", body={}, media_body=media(whole))
         self._api.ready()

@@ -33,7 +33,7 @@ class Tree:
         held = self._all()
         name = _name(command.name, command.parent, held)
         for one in held:
-            if _folded(one) == name.casefold():
+            if _folded(one) == name.casefold() and one.get("type") == "user":
                 return Receipt(mailbox=str(one["id"]))
         try:
             made = self._api.run(self._calls().create(userId="me", body={"name": name}))
