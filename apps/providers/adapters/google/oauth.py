@@ -57,7 +57,7 @@ class Endpoints:
     """Where Google's OAuth listens. `at` makes those of another root."""
 
     authorize: str = "https://accounts.google.com/o/oauth2/v2/auth"
-    token: str = "https://oauth2.googleapis.com/token"
+    token: str = "https://oauth2.googleapis.com/token"  # noqa: S105  (an address)
     revoke: str = "https://oauth2.googleapis.com/revoke"
 
     @classmethod

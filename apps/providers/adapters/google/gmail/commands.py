@@ -8,7 +8,7 @@ from apps.providers.adapters import errors
 from apps.providers.adapters.base import ExpungeMessages, MoveMessages, Receipt, StoreFlags
 from apps.providers.adapters.google.gmail import labels
 from apps.providers.adapters.google.gmail.drafts import Drafts
-from apps.providers.adapters.google.gmail.messages import Messages, State, id_of
+from apps.providers.adapters.google.gmail.messages import Messages, id_of
 
 SINGLY: Final = 10
 """Up to so many messages are changed each by itself (5 units); more go together (50)."""

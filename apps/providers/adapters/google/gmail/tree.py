@@ -1,5 +1,6 @@
 """Making, renaming and deleting labels. Each can be repeated: what is there already is what was wanted."""
 
+import contextlib
 from typing import Any, Final
 
 from apps.providers.adapters import errors
@@ -61,10 +62,8 @@ class Tree:
         """Delete a label; what was in it stays in ALL. One that is gone already is no error."""
         if _is_system(command.mailbox):
             raise errors.Rejected("Gmail's own labels cannot be deleted.")
-        try:
+        with contextlib.suppress(errors.NotFound):
             self._api.run(self._calls().delete(userId="me", id=command.mailbox))
-        except errors.NotFound:
-            pass
         return Receipt(mailbox=command.mailbox)
 
     def _rename(self, label: Json, name: str) -> None:
