@@ -58,8 +58,9 @@ class Desk:
         self.google.person(BOB, "Bob Bianchi")
         # The clock stands still, so a minute's budget would never come back.
         self.google.quotas.per_user = self.google.quotas.per_project = dict.fromkeys(
-            ("gmail", "calendar", "people"), 10**9
+            ("gmail", "calendar", "people.read", "people.write"), 10**9
         )
+        self.google.quotas.full_syncs = None
         self.registered = self.google.client(CALLBACK)
         self.client = oauth.Client(self.registered.id, self.registered.secret)
         self.endpoints = Endpoints.at(self.google.root)
