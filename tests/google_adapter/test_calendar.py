@@ -125,8 +125,9 @@ def test_a_series_is_one_object_with_its_exceptions(agenda: Agenda) -> None:
 
 
 def test_an_edit_sends_only_what_it_changed(agenda: Agenda) -> None:
-    event = agenda.add(EVENT | {"colorId": "5", "guestsCanModify": True, "attendees": [
-        {"email": BOB, "comment": "late", "additionalGuests": 2}], "extendedProperties": {"private": {"a": "b"}}})  # fmt: skip
+    guest = {"email": BOB, "comment": "late", "additionalGuests": 2}
+    more = {"guestsCanModify": True, "extendedProperties": {"private": {"a": "b"}}}
+    event = agenda.add(EVENT | more | {"colorId": "5", "attendees": [guest]})
     agenda.follow()
     record = agenda.edit(event, {"title": "Dinner"})
     sent = [entry for entry in agenda.desk.google.journal.entries if entry.method == "calendar.events.patch"]

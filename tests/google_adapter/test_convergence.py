@@ -23,9 +23,16 @@ KINDS = ("cut", "503", "half", "truncated", "429", "html")
 
 
 def trouble(desk: Desk, dice: random.Random, methods: str) -> None:
-    """Perhaps a fault of the next request, or of its answer."""
-    if dice.random() < 0.3:
-        desk.fail(f"{methods}.*", dice.choice(KINDS), after=dice.random() < 0.5, skip=dice.randrange(3))
+    """Perhaps a fault of one of the next requests, or of its answer."""
+    desk.google.faults.clear()
+    if dice.random() < 0.4:
+        desk.fail(f"{methods}.*", dice.choice(KINDS), after=dice.random() < 0.5, skip=dice.randrange(6))
+
+
+def busy(desk: Desk, *methods: str) -> None:
+    """The walk was one: these methods were carried out, and faults were met."""
+    assert all(desk.asked(method) > 5 for method in methods), {one: desk.asked(one) for one in methods}
+    assert sum(entry.verdict.startswith("fault") for entry in desk.google.journal.entries) > 10
 
 
 class Mail:
@@ -102,6 +109,8 @@ def test_mail_converges(desk: Desk, seed: int) -> None:
     desk.google.faults.clear()
     walk.post.follow()
     assert walk.post.follow().quiet
+    users = "gmail.users"
+    busy(desk, f"{users}.messages.modify", f"{users}.history.list", f"{users}.messages.get")
 
 
 class Collections:
@@ -141,7 +150,7 @@ def test_calendars_converge(desk: Desk, seed: int) -> None:
         b"DTSTART:20260602T090000Z\r\nDTEND:20260602T100000Z\r\nSUMMARY:Ours\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
     )
     they = desk.google.elsewhere
-    for _ in range(120):
+    for _ in range(200):
         desk.google.clock.advance(1)
         trouble(desk, walk.dice, "calendar")
         events = [one.id for one in desk.google.agenda.calendars[ANNA].events.values() if not one.cancelled]
@@ -164,6 +173,7 @@ def test_calendars_converge(desk: Desk, seed: int) -> None:
                     walk.sync()
     desk.google.faults.clear()
     follow(walk.adapter, walk.mirror)
+    busy(desk, *(f"calendar.events.{one}" for one in ("insert", "patch", "delete", "list")))
 
 
 @pytest.mark.slow
@@ -171,7 +181,7 @@ def test_calendars_converge(desk: Desk, seed: int) -> None:
 def test_contacts_converge(desk: Desk, seed: int) -> None:
     walk = Collections(desk, contacts.connect(desk.tokens(), **desk.options), CONNECTIONS, seed)
     they = desk.google.elsewhere
-    for _ in range(120):
+    for _ in range(200):
         desk.google.clock.advance(1)
         trouble(desk, walk.dice, "people")
         people = [one.name for one in desk.google.people[ANNA].contacts.values() if not one.deleted]
@@ -195,3 +205,4 @@ def test_contacts_converge(desk: Desk, seed: int) -> None:
     follow(walk.adapter, walk.mirror)
     uids = [data for data in walk.mirror.texts().values() if b"u-1@" in data]
     assert len(uids) <= 1
+    busy(desk, *(f"people.people.{one}" for one in ("createContact", "updateContact", "deleteContact")))

@@ -283,3 +283,25 @@ def test_a_budget_that_is_spent_loses_nothing_that_was_read(post: Post, desk: De
             continue
         break
     assert len(post.mirror.messages) == 100
+
+
+def test_a_cursor_that_was_given_up_costs_a_comparison(post: Post, desk: Desk) -> None:
+    ids = [post.deliver(f"Letter {number}") for number in range(6)]
+    post.follow()
+    for box in post.mirror.boxes.values():
+        box.cursor = None
+    post.elsewhere.delete(post.user, ids[0])
+    post.elsewhere.relabel(post.user, ids[1], ["STARRED"])
+    post.deliver("New")
+    read = len([one for one in desk.google.journal.of("gmail.users.messages.get") if "raw" in str(one.parameters)])
+    post.follow()
+    again = len([one for one in desk.google.journal.of("gmail.users.messages.get") if "raw" in str(one.parameters)])
+    assert again == read + 1, "what is held is not read again"
+
+
+def test_another_program_at_the_same_account_makes_no_second_message(post: Post) -> None:
+    one = post.deliver("One")
+    post.follow()
+    post.elsewhere.relabel(post.user, one, ["STARRED"])
+    post.elsewhere.relabel(post.user, one, (), ["STARRED"])
+    assert post.follow().quiet

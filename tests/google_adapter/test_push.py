@@ -20,7 +20,7 @@ TOPIC: Final = f"projects/{PROJECT}/topics/mail"
 SUBSCRIPTION: Final = f"projects/{PROJECT}/subscriptions/pmsync"
 PUSHER: Final = f"push@{PROJECT}.iam.gserviceaccount.com"
 AUDIENCE: Final = "https://pmsync.example/webhooks/google"
-TOKEN: Final = "secret of the channel"
+SHARED: Final = "known to the channel"
 
 
 @pytest.fixture
@@ -105,9 +105,9 @@ def test_a_topic_that_gmail_may_not_publish_to_is_told(desk: Desk) -> None:
 
 def test_a_channel_tells_of_a_calendar_until_it_is_stopped(desk: Desk, receiver: WebServer) -> None:
     calendar = api(desk, "calendar")
-    channel = push.watch_calendar(calendar, ANNA, "channel-1", f"http://127.0.0.1:{receiver.port}/hook", TOKEN)
+    channel = push.watch_calendar(calendar, ANNA, "channel-1", f"http://127.0.0.1:{receiver.port}/hook", SHARED)
     assert channel.expires > desk.google.clock.now()
-    assert TOKEN not in repr(channel)
+    assert SHARED not in repr(channel)
     until(lambda: receiver.requests)
     headers = {name.lower(): value for name, value in receiver.requests[0].headers.items()}
     first = push.notice(headers, channel)
@@ -120,4 +120,4 @@ def test_a_channel_tells_of_a_calendar_until_it_is_stopped(desk: Desk, receiver:
     push.stop_channel(calendar, channel)
     push.stop_channel(calendar, channel)
     with pytest.raises(errors.NotFound):
-        push.watch_calendar(calendar, "gone@firm.example", "channel-2", "http://127.0.0.1:1/", TOKEN)
+        push.watch_calendar(calendar, "gone@firm.example", "channel-2", "http://127.0.0.1:1/", SHARED)

@@ -161,8 +161,8 @@ class Writing:
             if key in dropped:
                 self._patch(calendar, dropped[key], {"status": "confirmed"})
         for key in before.overrides.keys() - wanted.overrides.keys() - wanted.master.excluded.keys():
-            event = _instance(wanted.master, _key_moment(held[key], zone))
-            body = fields.patch(before.overrides[key], event, held[key], zone, calendar.lower())
+            usual = _instance(wanted.master, _key_moment(held[key], zone))
+            body = fields.patch(before.overrides[key], usual, held[key], zone, calendar.lower())
             if body:
                 self._patch(calendar, held[key], body)
 

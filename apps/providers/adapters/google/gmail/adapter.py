@@ -30,7 +30,7 @@ from apps.providers.adapters.google.api import Api
 from apps.providers.adapters.google.gmail import census, initial, labels, sections
 from apps.providers.adapters.google.gmail.changes import History
 from apps.providers.adapters.google.gmail.commands import Commands
-from apps.providers.adapters.google.gmail.cursor import PLAIN, AccountCursor
+from apps.providers.adapters.google.gmail.cursor import PLAIN, AccountCursor, Filling
 from apps.providers.adapters.google.gmail.drafts import Drafts
 from apps.providers.adapters.google.gmail.filing import Filing
 from apps.providers.adapters.google.gmail.messages import Messages
@@ -66,7 +66,11 @@ class GmailAdapter:
         names = [record.remote_id for record in listing.listing or ()]
         cursor = AccountCursor.load(held.get(labels.ALL))
         if cursor is None:
-            yield from initial.begin(self._messages, names)
+            if any(mirror.count(name, 1, None) for name in labels.LAST):
+                # The cursor was given up, not never made: what is held may be out of date.
+                yield from Reconciliation(self._messages, mirror, names).run(AccountCursor("", Filling()))
+            else:
+                yield from initial.begin(self._messages, names)
             return
         for name in labels.in_order(names):
             if not held.get(name):

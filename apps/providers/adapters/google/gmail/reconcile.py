@@ -50,7 +50,8 @@ class Reconciliation:
                 yield placing.batch(name, vanished=tuple(gone[start : start + AT_ONCE]))
         filling = Filling(left=len(everything)) if incomplete else None
         cursor = AccountCursor(str(profile["historyId"]), filling, before.late)
-        yield MailBatch(mailbox=labels.ALL, epoch=labels.EPOCH, cursor=cursor.dump())
+        left = filling.left if filling else 0
+        yield MailBatch(mailbox=labels.ALL, epoch=labels.EPOCH, cursor=cursor.dump(), remaining=left)
 
     def _holders(self) -> dict[str, dict[int, frozenset[str]]]:
         """By mailbox the UIDs in it, with the flags of each."""
