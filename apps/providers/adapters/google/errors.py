@@ -45,12 +45,14 @@ def refusal(surface: str, status: int, headers: Mapping[str, str], body: bytes, 
     """
     told = _error_of(body)
     said = str(told.get("message", ""))[:SAID_MOST]
-    legacy = told.get("errors")
-    reasons = [one.get("reason") for one in legacy if isinstance(one, dict)] if isinstance(legacy, list) else []
-    details = told.get("details")
-    reasons += [one.get("reason") for one in details if isinstance(one, dict)] if isinstance(details, list) else []
-    named = (*(str(one) for one in reasons if one), str(told.get("status", "")))
-    return Refusal(surface, status, tuple(filter(None, named)), said, _pause(headers.get("retry-after", ""), said, now))
+    # The newer reasons first: failedPrecondition is all that the older one says of a sync token that ended.
+    reasons = tuple(
+        str(one["reason"])
+        for name in ("details", "errors")
+        for one in (told.get(name) if isinstance(told.get(name), list) else None) or ()
+        if isinstance(one, dict) and one.get("reason")
+    )
+    return Refusal(surface, status, reasons, said, _pause(headers.get("retry-after", ""), said, now))
 
 
 def _error_of(body: bytes) -> dict[str, Any]:
