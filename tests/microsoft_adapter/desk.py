@@ -3,10 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Self
 
+from apps.providers.adapters.base import MailMirror
 from apps.providers.adapters.errors import NeedsReconnect
 from apps.providers.adapters.microsoft.graph import Graph
+from apps.providers.adapters.microsoft.mail import GraphMail
+from apps.providers.adapters.microsoft.sending import GraphSender
 from tests.fakes.microsoft.directory import Person
 from tests.fakes.microsoft.mailbox import Mailbox
+from tests.imap.mirror import MemoryMirror
 from tests.microsoft_fake.cast import TWO_WAY, World
 
 
@@ -57,6 +61,25 @@ class Desk:
         )  # fmt: skip
         self.graphs.append(made)
         return made
+
+    def mail(self, mirror: MailMirror) -> GraphMail:
+        """A new mail adapter over it."""
+        return GraphMail(self.graph(), mirror, clock=lambda: self.world.microsoft.clock.now().timestamp())
+
+    def sender(self) -> GraphSender:
+        """A new connection that sends."""
+        return GraphSender(self.graph(), self.pauses.append)
+
+    def box(self, name: str) -> str:
+        """A folder's id by its well-known name."""
+        return self.mailbox.well_known(name).id
+
+    def synced(self) -> tuple[MemoryMirror, GraphMail]:
+        """A mirror that holds all the mail there is, and the adapter that brought it."""
+        mirror = MemoryMirror()
+        adapter = self.mail(mirror)
+        mirror.sync(adapter)
+        return mirror, adapter
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from ssl import SSLContext
-from threading import Lock
+from threading import Lock, current_thread
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -30,6 +30,7 @@ LONGEST: Final = 180.0
 JSON_MOST: Final = 64 * 1024 * 1024
 AT_ONCE: Final = 3
 """Requests under way: Outlook takes four for one application and mailbox, and another surface may need one."""
+WORKER: Final = "graph-worker"
 SHORT: Final = 3.0
 """A pause of up to so many seconds is waited out here: 429 for too many at once mostly says one second."""
 PAUSES: Final = 3
@@ -161,10 +162,11 @@ class Graph:
 
     def together(self, ask: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
         """Ask for each, some at a time, answers in the items' order. Raises the first error."""
-        if len(items) < 2:
+        if len(items) < 2 or current_thread().name.startswith(WORKER):
+            # A worker that waited for other workers could wait for ever.
             return [ask(item) for item in items]
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="graph")
+            self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=WORKER)
         return list(self._pool.map(ask, items))
 
     def ask(
