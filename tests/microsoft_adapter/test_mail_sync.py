@@ -248,7 +248,7 @@ def test_folders_that_programs_keep_are_left_out(desk: Desk) -> None:
 def test_a_large_message_is_kept_without_its_files_and_parts_are_fetched(desk: Desk) -> None:
     text, file = b"At noon.\r\n", b"QUJD" * 400_000 + b"\r\n"
     raw = (
-        PLAIN.partition(b"\r\n\r\n")[0] + b'\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="x"\r\n\r\n'
+        PLAIN.partition(b"\r\n\r\n")[0] + b'\r\nContent-Type: multipart/mixed; boundary="x"\r\n\r\n'
         b"--x\r\nContent-Type: text/plain\r\n\r\n" + text + b"\r\n--x\r\nContent-Type: application/pdf\r\n"
         b"Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=a.pdf\r\n\r\n"
         + file + b"\r\n--x--\r\n"

@@ -3,8 +3,9 @@
     since, walk     the history is being walked, newest first; `walk` links to its next page, empty before the first
     delta           the history is complete, and this link leads to what happened since
 
-`linked_at` is when the link was given; where nothing happened the older one is kept for a while. `drafts` says which version of each draft is mirrored, `again` that what is mirrored must be compared with the folder
-when the walk ends, `suspect_at` since when so much is missing that a second look must say the same.
+`linked_at` is when the link was given; where nothing happened the older one is kept for a while. `drafts` says which
+version of each draft is mirrored, `again` that what is mirrored must be compared with the folder when the walk ends,
+`suspect_at` since when so much is missing that a second look must say the same.
 """
 
 from collections.abc import Mapping

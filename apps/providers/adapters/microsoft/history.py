@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from apps.providers.adapters import errors
-from apps.providers.adapters.base import MailBatch, MailMirror, MirrorMailbox, Role
+from apps.providers.adapters.base import FlagsRecord, MailBatch, MailMirror, MirrorMailbox, Role
 
 from . import content, rounds
 from .changes import replaced_drafts, with_drafts
@@ -84,6 +84,7 @@ class History:
         held = self._mirror.identities(folder, [facts.uid for facts in here])
         for records in content.records(self._graph, self._mirror, [one for one in here if one.uid not in held]):
             yield MailBatch(mailbox=folder, epoch=EPOCH, upserts=tuple(records), live=False)
+        flags = tuple(FlagsRecord(facts.uid, facts.flags) for facts in here if facts.uid in held)
         gone = replaced_drafts(cursor.drafts, here)
         after = replace(
             cursor, walk=page.next, walked=cursor.walked + len(here), drafts=with_drafts(cursor.drafts, here)
@@ -95,7 +96,7 @@ class History:
             after = FolderCursor(delta=page.delta, linked_at=self._clock(), drafts=after.drafts)
         self._cursors[folder] = after
         yield MailBatch(
-            mailbox=folder, epoch=EPOCH, vanished=tuple(sorted(gone)), cursor=after.dump(), live=False,
+            mailbox=folder, epoch=EPOCH, flags=flags, vanished=tuple(sorted(gone)), cursor=after.dump(), live=False,
             remaining=after.remaining,
         )  # fmt: skip
 

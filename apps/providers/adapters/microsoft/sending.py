@@ -170,7 +170,7 @@ class GraphSender:
         raise Unknown(error)
 
     def _withdrawn(self, name: str) -> bool:
-        """Delete the draft if it is still one, as it is seen now; False when it has left. Raises Conflict in between."""
+        """Delete the draft if it is one still; False when it has left. Raises Conflict when it changes meanwhile."""
         try:
             now = self._now(name)
             if not now.draft:
