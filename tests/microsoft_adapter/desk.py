@@ -5,6 +5,7 @@ from typing import Self
 
 from apps.providers.adapters.base import MailMirror
 from apps.providers.adapters.errors import NeedsReconnect
+from apps.providers.adapters.microsoft.calendars import GraphCalendars
 from apps.providers.adapters.microsoft.graph import Graph
 from apps.providers.adapters.microsoft.mail import GraphMail
 from apps.providers.adapters.microsoft.sending import GraphSender
@@ -65,6 +66,10 @@ class Desk:
     def mail(self, mirror: MailMirror) -> GraphMail:
         """A new mail adapter over it."""
         return GraphMail(self.graph(), mirror, clock=lambda: self.world.microsoft.clock.now().timestamp())
+
+    def calendars(self) -> GraphCalendars:
+        """A new calendar adapter."""
+        return GraphCalendars(self.graph(), clock=lambda: self.world.microsoft.clock.now().timestamp())
 
     def sender(self) -> GraphSender:
         """A new connection that sends."""
