@@ -6,6 +6,7 @@ from typing import Self
 from apps.providers.adapters.base import MailMirror
 from apps.providers.adapters.errors import NeedsReconnect
 from apps.providers.adapters.microsoft.calendars import GraphCalendars
+from apps.providers.adapters.microsoft.contacts import GraphContacts
 from apps.providers.adapters.microsoft.graph import Graph
 from apps.providers.adapters.microsoft.mail import GraphMail
 from apps.providers.adapters.microsoft.sending import GraphSender
@@ -70,6 +71,10 @@ class Desk:
     def calendars(self) -> GraphCalendars:
         """A new calendar adapter."""
         return GraphCalendars(self.graph(), clock=lambda: self.world.microsoft.clock.now().timestamp())
+
+    def contacts(self) -> GraphContacts:
+        """A new contacts adapter."""
+        return GraphContacts(self.graph(), clock=lambda: self.world.microsoft.clock.now().timestamp())
 
     def sender(self) -> GraphSender:
         """A new connection that sends."""

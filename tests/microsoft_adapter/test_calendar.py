@@ -173,7 +173,7 @@ def test_a_conflict_of_transactions_finds_what_was_made(desk: Desk) -> None:
 def changed(data: bytes, fields: dict[str, Any], **more: Any) -> bytes:
     """A text after an edit."""
     edit = Change(STAMP, fields=fields, **more)
-    return ical.change(data, edit, {name: None for name in ()} if more else ical.before(data, edit))[0]
+    return ical.change(data, edit, {} if more else ical.before(data, edit))[0]
 
 
 def test_an_edit_sends_only_what_changed(desk: Desk, write: Write) -> None:
