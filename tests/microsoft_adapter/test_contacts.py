@@ -19,7 +19,8 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + b"x" * 40
 BOB: dict[str, Any] = {
     "givenName": "Bob", "surname": "Brown", "displayName": "Bob Brown", "companyName": "Acme", "department": "Sales",
     "jobTitle": "Head", "emailAddresses": [{"address": "bob@acme.example", "name": "Bob"}],
-    "businessPhones": ["+39 1"], "homePhones": ["+39 2"], "mobilePhone": "+39 3", "personalNotes": "Tall; dark,\nhandsome",
+    "businessPhones": ["+39 1"], "homePhones": ["+39 2"], "mobilePhone": "+39 3",
+    "personalNotes": "Tall; dark,\nhandsome",
     "homeAddress": {"street": "Via Roma 1", "city": "Rome", "postalCode": "00100", "countryOrRegion": "Italy"},
     "birthday": "1980-02-29T11:59:00Z", "categories": ["Friends"], "spouseName": "Eve", "children": ["Tim", "Tom"],
     "imAddresses": ["bob@chat.example"], "yomiSurname": "ブラウン", "fileAs": "Brown, Bob",

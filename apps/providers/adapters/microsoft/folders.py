@@ -111,7 +111,7 @@ def _above(item: Json, by_id: Mapping[str, Json]) -> Iterator[Json]:
             return
         yield current
         parent = current.get("parentFolderId")
-        current = by_id.get(parent) if parent != current["id"] else None
+        current = by_id.get(str(parent)) if parent != current["id"] else None
 
 
 def order(role: Role | None) -> int:
