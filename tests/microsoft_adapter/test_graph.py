@@ -3,11 +3,15 @@
 import pytest
 
 from apps.providers.adapters import errors
+from apps.providers.adapters.microsoft import oauth
 from apps.providers.adapters.microsoft.errors import ClaimsRequired, failure
 from apps.providers.adapters.microsoft.graph import Graph
+from apps.providers.adapters.microsoft.mail import GraphMail
 from tests.fakes.microsoft.faults import bad_gateway, cut, redirect, throttled, truncated, unauthorized
 from tests.fakes.microsoft.wordings import GRAPH
+from tests.imap.mirror import MemoryMirror
 from tests.microsoft_adapter.desk import Desk
+from tests.microsoft_fake.cast import CALLBACK, PLAIN
 
 
 def test_a_rejected_token_is_renewed_once_and_the_request_repeated(desk: Desk) -> None:
@@ -96,3 +100,32 @@ def test_a_demand_for_claims_is_told_apart() -> None:
     error = failure(401, {"www-authenticate": 'Bearer error="insufficient_claims", claims="eyJh"'}, {})
     assert isinstance(error, ClaimsRequired)
     assert error.claims == "eyJh"
+
+
+def test_an_application_by_itself_reads_whom_it_is_allowed_to(desk: Desk) -> None:
+    world = desk.world
+    app = oauth.Application(
+        world.app.id, world.app.secret, world.microsoft.authority("").rstrip("/"), world.trust
+    )  # fmt: skip
+    url = oauth.admin_consent_url(app, world.firm.id, CALLBACK, "state")
+    oauth.admin_consent(world.browser.sign_in(url, world.boss), "state")
+    desk.elsewhere.deliver(PLAIN)
+
+    class Alone:
+        def token(self, rejected: str = "") -> str:
+            return oauth.for_application(app, world.firm.id).access_token
+
+    mirror = MemoryMirror()
+    with Graph(
+        Alone(), root=world.microsoft.graph_url, user=f"users/{world.anna.id}", tls=world.trust
+    ) as graph:  # fmt: skip
+        adapter = GraphMail(graph, mirror)
+        assert len(mirror.sync(adapter).new) == 1
+        assert mirror.differences(adapter) == []
+
+
+def test_what_a_connection_cost_is_counted(desk: Desk) -> None:
+    graph = desk.graph()
+    graph.get("mailFolders")
+    assert graph.traffic.round_trips == 1
+    assert graph.traffic.bytes_in > 100

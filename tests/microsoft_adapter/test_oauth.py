@@ -14,9 +14,7 @@ END_POINT = r"POST .*/oauth2/v2.0/token"
 
 def application(world: World) -> oauth.Application:
     """Our registration at the simulated authority."""
-    return oauth.Application(
-        world.app.id, world.app.secret, world.microsoft.authority("").rstrip("/"), str(world.authority.root)
-    )
+    return oauth.Application(world.app.id, world.app.secret, world.microsoft.authority("").rstrip("/"), world.trust)
 
 
 def signed_in(world: World, *surfaces: str) -> oauth.Grant:

@@ -1,5 +1,7 @@
 """Sending by Graph, at most once, whatever breaks."""
 
+from datetime import timedelta
+
 import pytest
 
 from apps.providers.adapters import errors
@@ -133,3 +135,28 @@ def test_a_message_is_taken_apart_without_loss() -> None:
 def test_whoever_is_in_the_envelope_only_gets_a_blind_copy() -> None:
     assert with_bcc(RAW, Envelope("anna@firm.example", ("BOB@elsewhere.example",))) == RAW
     assert with_bcc(RAW, ENVELOPE) == b"Bcc: <carl@firm.example>\r\n" + RAW
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("keeps_id", [True, False])
+def test_a_copy_that_appears_late_changes_nothing(desk: Desk, keeps_id: bool, lost: bool) -> None:
+    behaviour = desk.world.microsoft.graph.behaviour
+    behaviour.sent_copy_after, behaviour.sent_keeps_id = timedelta(minutes=1), keeps_id
+    mirror, adapter = desk.synced()
+    if lost:
+        desk.faults.add(cut(after_commit=True), SEND)
+    desk.sender().submit(ENVELOPE, RAW, lambda: None)
+    assert len(desk.world.microsoft.sent) == 1
+    assert adapter.find("Sent", "Message-ID", "<hello-1@firm.example>").uids == ()
+    desk.world.microsoft.clock.advance(minutes=2)
+    desk.world.microsoft.courier.settle()
+    assert len(adapter.find("Sent", "Message-ID", "<hello-1@firm.example>").uids) == 1
+    mirror.sync(adapter)
+    assert mirror.differences(adapter) == []
+
+
+def test_what_is_offered_is_what_exchange_takes(desk: Desk) -> None:
+    sender = desk.sender()
+    assert sender.offer.utf8
+    assert sender.offer.message_bytes
+    assert sender.alive()

@@ -5,6 +5,7 @@ Graph does not tell a message's size and hands out no part of its MIME, so every
 """
 
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from typing import Final
 
 import structlog
@@ -43,42 +44,42 @@ def records(graph: Graph, mirror: MailMirror, facts: Sequence[Facts]) -> Iterato
     for start in range(0, len(facts), AT_ONCE):
         some = facts[start : start + AT_ONCE]
         fresh = [one for one in some if one.identity not in known]
-        octets = dict(
+        octets: dict[str, bytes | Lost] = dict(
             zip((one.id for one in fresh), graph.together(lambda one: _octets(graph, one), fresh), strict=True)
         )
-        found = [
-            _record(one, octets.get(one.id, b"")) for one in some if one.id not in octets or octets[one.id] != GONE
-        ]
-        yield found
+        yield [_record(one, octets.get(one.id)) for one in some if octets.get(one.id) is not Lost.GONE]
 
 
-GONE: Final = b"\0gone"
-UNREADABLE: Final = b"\0unreadable"
+class Lost(Enum):
+    """Why a message did not come."""
+
+    GONE = 1
+    UNREADABLE = 2
 
 
-def _octets(graph: Graph, facts: Facts) -> bytes:
+def _octets(graph: Graph, facts: Facts) -> bytes | Lost:
     try:
         return read(graph, facts.id)
     except errors.NotFound:
-        return GONE
+        return Lost.GONE
     except errors.Rejected as error:
         log.info("message is not readable", reason=error.reason)
-        return UNREADABLE
+        return Lost.UNREADABLE
 
 
-def _record(facts: Facts, octets: bytes) -> MessageRecord:
-    unreadable, known = octets == UNREADABLE, not octets
-    raw, complete = (None, True) if unreadable or known else skeleton(octets)
+def _record(facts: Facts, octets: bytes | Lost | None) -> MessageRecord:
+    """The record of a message; `octets` are None where the mirror knows it."""
+    raw, complete = skeleton(octets) if isinstance(octets, bytes) else (None, True)
     return MessageRecord(
         uid=facts.uid,
         flags=facts.flags,
         identity=facts.identity,
         internal_date=facts.received,
-        size=0 if unreadable else len(octets),
+        size=len(octets) if isinstance(octets, bytes) else 0,
         raw=raw,
         complete=complete,
         thread_key=facts.thread or None,
-        unreadable=unreadable,
+        unreadable=octets is Lost.UNREADABLE,
     )
 
 

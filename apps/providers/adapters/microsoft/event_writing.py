@@ -41,8 +41,9 @@ class EventWriter:
             return self._stored(command.collection, command.remote_id)
         if etag(found.event) != command.if_match:
             raise errors.Conflict("the event changed at Microsoft", remote_etag=etag(found.event))
-        self._answer(command, found.me, now, wanted)
-        self._write(command.collection, command.remote_id, now, wanted, command.if_match)
+        answered = self._answer(command, found.me, now, wanted)
+        # An answer makes another version of the event, which is ours.
+        self._write(command.collection, command.remote_id, now, wanted, "" if answered else command.if_match)
         return self._stored(command.collection, command.remote_id)
 
     def _stored(self, calendar: str, name: str) -> Stored:
@@ -128,16 +129,17 @@ class EventWriter:
         except errors.NotFound:
             return
 
-    def _answer(self, command: PutObject, me: str, now: Wanted, then: Wanted) -> None:
-        """Answer an invitation when that is what was edited: the organizer hears of it from Exchange."""
+    def _answer(self, command: PutObject, me: str, now: Wanted, then: Wanted) -> bool:
+        """Answer an invitation when that was edited: the organizer hears of it from Exchange. True when it was."""
         answer = then.answers.get(me.lower(), "")
         if not me or answer == now.answers.get(me.lower(), "") or answer not in event_json.RESPONSES:
-            return
+            return False
         path = f"events/{segment(command.remote_id)}/{event_json.RESPONSES[answer]}"
         try:
             self._graph.send("POST", path, {"sendResponse": True})
         except errors.Rejected as error:
             raise errors.Rejected("Outlook does not take this answer", said=error.said) from None
+        return True
 
     # ------------------------------------------------------------------ deleting
 

@@ -68,7 +68,9 @@ class History:
                 if deaths > DEATHS:
                     raise errors.Transient("the links of a folder die faster than they are followed") from error
                 yield self._anew(folder)
-            except errors.NotFound as error:
+            except (errors.NotFound, errors.PermissionMissing, errors.Rejected) as error:
+                if self._roles[folder] is Role.INBOX:
+                    raise  # who may not read this one may read nothing
                 log.info("folder skipped", reason=error.reason)
                 return
 

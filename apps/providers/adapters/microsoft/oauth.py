@@ -8,13 +8,14 @@ says may change, only refine what these leave open.
 import contextlib
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from ssl import SSLContext
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import httpx
 import msal  # type: ignore[import-untyped]  # it carries no types
-import requests
 
 from apps.providers.adapters import errors
 
@@ -59,7 +60,7 @@ class SignInRequired(errors.NeedsReconnect):
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Our registration. `authority` is the login host, `trust` a file of certificates where it is not a public one.
+    """Our registration. `authority` is the login host, `trust` what is believed of it where it is not a public one.
 
     `secret` may be a certificate as msal takes it: `{"private_key": ..., "thumbprint": ...}`.
     """
@@ -67,7 +68,7 @@ class Application:
     client_id: str
     secret: str | Mapping[str, str] = field(repr=False)
     authority: str = LOGIN
-    trust: str = ""
+    trust: SSLContext | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +126,7 @@ def begin(
 
     Asking for one more surface later is another request: what was allowed before stays allowed. Raises ProviderDown.
     """
-    client = _client(application, tenant)
-    with _asking():
+    with _client(application, tenant) as client:
         made = client.initiate_auth_code_flow(
             scopes(surfaces), redirect_uri=redirect_uri, state=secrets.token_urlsafe(32), prompt=prompt or None,
             login_hint=login_hint or None, claims_challenge=claims or None, response_mode="form_post",
@@ -140,10 +140,9 @@ def complete(
     application: Application, flow: Mapping[str, Any], answer: Mapping[str, str], *, tenant: str = COMMON
 ) -> Grant:
     """Exchange what came back to the redirect address. Raises what `failure` gives; Rejected for a foreign state."""
-    client = _client(application, tenant)
     if not secrets.compare_digest(str(flow.get("state", "")).encode(), answer.get("state", "").encode()):
         raise errors.Rejected("the answer does not belong to this sign-in")
-    with _asking():
+    with _client(application, tenant) as client:
         given = client.acquire_token_by_auth_code_flow(dict(flow), dict(answer))
     return _grant(given)
 
@@ -153,8 +152,7 @@ def refresh(application: Application, refresh_token: str, surfaces: Iterable[str
 
     One caller at a time for each account: the old refresh token may be void from here on.
     """
-    client = _client(application, tenant)
-    with _asking():
+    with _client(application, tenant) as client:
         given = client.acquire_token_by_refresh_token(refresh_token, scopes=scopes(surfaces))
     return _grant(given)
 
@@ -166,8 +164,7 @@ def for_application(application: Application, tenant: str) -> Grant:
     """
     if tenant in (COMMON, "organizations", "consumers", CONSUMERS_TENANT):
         raise errors.Rejected("application permissions belong to one organisation")
-    client = _client(application, tenant)
-    with _asking():
+    with _client(application, tenant) as client:
         # What msal caches, errors too, lives in the client, which is new each time.
         given = client.acquire_token_for_client([APPLICATION_SCOPE])
     return _grant(given)
@@ -230,44 +227,44 @@ def _said(answer: Mapping[str, Any]) -> str:
 # ------------------------------------------------------------------ msal
 
 
-def _client(application: Application, tenant: str) -> Any:
-    """A client that knows nothing of earlier calls: msal would repeat an error that it remembers."""
-    with _asking():
-        return msal.ConfidentialClientApplication(
+@contextlib.contextmanager
+def _client(application: Application, tenant: str) -> Iterator[Any]:
+    """A client that knows nothing of earlier calls: msal would repeat an error that it remembers.
+
+    What it and its transport raise within comes out as an error of `adapters`.
+    """
+    trust = application.trust or True
+    with httpx.Client(verify=trust, timeout=SECONDS, follow_redirects=False, trust_env=False) as http, _asking():
+        yield msal.ConfidentialClientApplication(
             application.client_id,
             client_credential=application.secret,
             authority=f"{application.authority}/{tenant}",
             instance_discovery=False,
-            http_client=_Http(application.trust),
+            http_client=_Http(http),
         )
 
 
 class _Http:
-    """The transport of msal: no environment, no redirect, an end in time (the contract of `requests.Session`)."""
+    """The transport of msal over httpx: what else msal would set is decided already."""
 
-    def __init__(self, trust: str) -> None:
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.verify = trust or True
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
 
-    def get(self, url: str, **given: Any) -> requests.Response:
-        return self._session.get(url, **given | {"timeout": SECONDS, "allow_redirects": False})
+    def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
+        return self._http.get(url, params=params, headers=headers)
 
-    def post(self, url: str, **given: Any) -> requests.Response:
-        return self._session.post(url, **given | {"timeout": SECONDS, "allow_redirects": False})
-
-    def close(self) -> None:
-        self._session.close()
+    def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
+        return self._http.post(url, params=params, data=data, headers=headers)
 
 
 @contextlib.contextmanager
-def _asking() -> Any:
+def _asking() -> Iterator[None]:
     """What msal and its transport raise, as errors of `adapters`."""
     try:
         yield
-    except (requests.HTTPError, msal.exceptions.MsalServiceError) as error:
+    except (httpx.HTTPStatusError, msal.exceptions.MsalServiceError) as error:
         raise errors.Transient(f"the sign-in service reports a passing fault: {type(error).__name__}") from None
-    except requests.RequestException as error:
+    except httpx.HTTPError as error:
         raise errors.ProviderDown(f"the sign-in service cannot be reached: {type(error).__name__}") from None
     except ValueError as error:
         # msal says this of a discovery document that did not come, and of answers that are no JSON.
