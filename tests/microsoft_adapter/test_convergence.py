@@ -23,6 +23,7 @@ from apps.providers.adapters.microsoft.mail import GraphMail
 from tests.dav.servers import MemoryMirror as Shelf
 from tests.fakes.microsoft.faults import Fault, bad_gateway, cut, throttled, truncated, unauthorized
 from tests.fakes.microsoft.mailbox import Contact, Event, Message
+from tests.fakes.microsoft.messages import write
 from tests.imap.mirror import MemoryMirror
 from tests.microsoft_adapter.desk import Desk
 from tests.microsoft_adapter.shelf import differences, sync
@@ -57,7 +58,7 @@ class MailWalk:
         shown = own + [self.desk.box(name) for name in ("inbox", "archive", "deleteditems", "sentitems")]
         self.number += 1
         kind = self.random.randrange(16)
-        if kind <= 2 or kind >= 12 or not messages:
+        if kind <= 2 or kind >= 14 or not messages:
             theirs.deliver(letter(self.number), self.random.choice(shown))
             return
         message: Message = self.random.choice(messages)
@@ -82,8 +83,13 @@ class MailWalk:
                     theirs.remove_folder(name)
                 else:
                     theirs.rename_folder(name, f"Renamed {self.number}")
-            case _:
+            case 12:
                 theirs.save_draft(letter(self.number, "Draft"))
+            case 13:
+                drafts = [one for one in messages if one.values["isDraft"]]
+                for draft in drafts[:1]:
+                    with self.desk.world.microsoft.graph.lock:
+                        write(self.desk.mailbox, draft, {"subject": f"Edited {self.number}"})
 
     def command(self) -> MailCommand | None:
         """Something that we change, of what the mirror shows."""
