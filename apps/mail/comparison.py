@@ -70,7 +70,7 @@ def _item(item: CensusItem, box: Mailbox | None, held: tuple[list[str], int] | N
     flags, size = held
     if normalise(item.flags) != flags:
         yield Difference("flags", where, f"server has {normalise(item.flags)}, mirror has {flags}")
-    if size != item.size:
+    if item.size is not None and size != item.size:
         yield Difference("size", where, f"server says {item.size} octets, mirror says {size}")
 
 

@@ -191,7 +191,7 @@ class MemoryMirror:
                 found.append(f"{item.mailbox!r} {item.uid} is missing")
             elif placement.flags != item.flags:
                 found.append(f"{item.mailbox!r} {item.uid} has {sorted(item.flags)}, not {sorted(placement.flags)}")
-            elif placement.size != item.size and not placement.unreadable:
+            elif item.size is not None and placement.size != item.size and not placement.unreadable:
                 found.append(f"{item.mailbox!r} {item.uid} has size {item.size}, not {placement.size}")
         found += [f"{name!r} {uid} is gone" for name, uid, _ in self.placements() if (name, uid) not in seen]
         return sorted(found)

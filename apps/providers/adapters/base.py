@@ -154,13 +154,16 @@ class TokenSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CensusItem:
-    """One placement as the server tells it by a path that sync itself does not use."""
+    """One placement as the server tells it by a path that sync itself does not use.
+
+    `size` is None where the provider tells it only with the whole message.
+    """
 
     mailbox: str
     epoch: int | None
     uid: int
     flags: frozenset[str]
-    size: int
+    size: int | None
     internal_date: datetime | None
 
 

@@ -91,12 +91,10 @@ def message_view(call: Call, message: Message, query: Query) -> View:
 
 
 def extended_view(extended: Mapping[str, str], query: Query) -> View:
-    """The one extended property that was asked for, where the item has it."""
-    wanted = query.expand_extended
-    found = next((name for name in extended if name.lower() == wanted.lower()), None)
-    if not wanted or found is None:
-        return {}
-    return {"singleValueExtendedProperties": [{"id": found, "value": extended[found]}]}
+    """The extended properties that were asked for, where the item has them."""
+    wanted = {name.lower() for name in query.expand_extended}
+    found = [{"id": name, "value": value} for name, value in extended.items() if name.lower() in wanted]
+    return {"singleValueExtendedProperties": found} if found else {}
 
 
 def mime_of(message: Message) -> bytes:

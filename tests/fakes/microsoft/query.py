@@ -15,8 +15,11 @@ from tests.fakes.microsoft.zones import known_zone
 TOP: Final = 1000
 _PREFERENCE: Final = re.compile(r'\s*([\w.-]+)\s*(?:=\s*("[^"]*"|[^,;\s]*))?\s*(?:,|;|$)')
 _EXTENDED: Final = re.compile(
-    r"singleValueExtendedProperties\s*\(\s*\$filter\s*=\s*id eq '((?:[^']|'')+)'\s*\)", re.IGNORECASE
+    r"singleValueExtendedProperties\s*\(\s*\$filter\s*=\s*"
+    r"(id eq '(?:[^']|'')+'(?:\s+or\s+id eq '(?:[^']|'')+')*)\s*\)",
+    re.IGNORECASE,
 )
+_IDS: Final = re.compile(r"id eq '((?:[^']|'')+)'", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Query:
     count: bool = False
     search: str = ""
     expand: frozenset[str] = frozenset()
-    expand_extended: str = ""
+    expand_extended: tuple[str, ...] = ()
     expand_attachments: frozenset[str] | None = None
     """What is shown of expanded attachments; None: all."""
     custom: dict[str, str] = field(default_factory=dict)
@@ -65,7 +68,7 @@ def read_query(pairs: list[tuple[str, str]], route: Route) -> Query:
     query = Query(
         **parts,
         expand_attachments=_select(attachments[1], ATTACHMENT) if attachments else None,
-        expand_extended=extended[1].replace("''", "'") if extended else "",
+        expand_extended=tuple(name.replace("''", "'") for name in _IDS.findall(extended[1])) if extended else (),
         custom={name: value for name, value in given.items() if name not in _READERS},
     )
     _check_together(query, route)
