@@ -154,8 +154,8 @@ def edit(
         row.base = shown if row.base is None else row.base
         told: dict[str, Any] = {"change": dict(wanted), "before": before}
         if absorbs:
-            seen = [{"id": str(old.pk), "seen": bytes(old.digest).hex()} for old in absorbs]
-            told |= {"absorbs": seen, "undone": "merge"}
+            taken_in = [{"id": str(old.pk), "seen": bytes(old.digest).hex()} for old in absorbs]
+            told |= {"absorbs": taken_in, "undone": "merge"}
         concerned = [row.pk, *(old.pk for old in absorbs)]
         (command,) = queue.put(row.account, [Wanted(kind.name, "change", concerned, told)], request)
         gone = _leave(kind, absorbs, command)

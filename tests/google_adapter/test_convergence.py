@@ -1,6 +1,7 @@
 """Both sides at random, with faults: at the end the mirror is what Google holds, and nothing happened twice."""
 
 import contextlib
+import os
 import random
 from typing import Any
 
@@ -19,6 +20,8 @@ from tests.google_adapter.mail import Post
 from tests.google_adapter.test_calendar import EVENT, WEEKLY
 from tests.google_adapter.test_contacts import CARD, CARLA
 
+SEEDS = range(1, 1 + int(os.environ.get("PMSYNC_TEST_WALKS", "1")))
+"""Of each walk; `make soak` takes more."""
 KINDS = ("cut", "503", "half", "truncated", "429", "html")
 
 
@@ -101,7 +104,7 @@ class Mail:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_mail_converges(desk: Desk, seed: int) -> None:
     walk = Mail(desk, seed)
     for _ in range(250):
@@ -142,7 +145,7 @@ class Collections:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_calendars_converge(desk: Desk, seed: int) -> None:
     walk = Collections(desk, calendar.connect(desk.tokens(), **desk.options), ANNA, seed)
     made = (
@@ -177,7 +180,7 @@ def test_calendars_converge(desk: Desk, seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_contacts_converge(desk: Desk, seed: int) -> None:
     walk = Collections(desk, contacts.connect(desk.tokens(), **desk.options), CONNECTIONS, seed)
     they = desk.google.elsewhere

@@ -1,5 +1,6 @@
 """Both sides change the same account at random, amid faults: at the end the mirror is what the provider has."""
 
+import os
 import random
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,6 +30,8 @@ from tests.microsoft_adapter.desk import Desk
 from tests.microsoft_adapter.shelf import differences, sync
 from tests.microsoft_fake.cast import letter
 
+SEEDS = range(1, 1 + int(os.environ.get("PMSYNC_TEST_WALKS", "1")))
+"""Of each walk; `make soak` takes more."""
 STEPS = 250
 FAULTS: tuple[Callable[[], Fault], ...] = (
     cut, lambda: cut(after_commit=True), bad_gateway, lambda: bad_gateway(after_commit=True), truncated,
@@ -148,7 +151,7 @@ class MailWalk:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     "switches",
     [{}, {"sparse_updates": True, "repeats_in_delta": True}, {"move_shows_after": timedelta(minutes=3)}],
@@ -228,7 +231,7 @@ class ShelfWalk:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_calendars_converge_and_nothing_is_made_twice(desk: Desk, seed: int) -> None:
     walk = ShelfWalk(desk, desk.calendars(), seed)
 
@@ -269,7 +272,7 @@ def test_calendars_converge_and_nothing_is_made_twice(desk: Desk, seed: int) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_address_books_converge_and_nothing_is_made_twice(desk: Desk, seed: int) -> None:
     walk = ShelfWalk(desk, desk.contacts(), seed)
     desk.elsewhere.add_contact_folder("Team")
