@@ -17,6 +17,7 @@ from apps.providers.adapters.errors import (
     AuthExpired,
     BothChanged,
     Conflict,
+    ConsentMissing,
     CursorExpired,
     NeedsReconnect,
     NotFound,
@@ -25,6 +26,7 @@ from apps.providers.adapters.errors import (
     RateLimited,
     RecipientsRefused,
     Rejected,
+    SignInRequired,
     Transient,
 )
 from apps.providers.models import ProviderAccount
@@ -53,7 +55,9 @@ VERDICTS: Final = {
     Transient: Verdict.RETRY,
     AuthExpired: Verdict.ASK,
     NeedsReconnect: Verdict.ASK,
+    SignInRequired: Verdict.ASK,
     PermissionMissing: Verdict.ASK,
+    ConsentMissing: Verdict.ASK,
     CursorExpired: Verdict.REDO,
     Conflict: Verdict.RETRY,
     NotFound: Verdict.RETRY,

@@ -3,8 +3,9 @@
 import pytest
 
 from apps.providers.adapters import errors
+from apps.providers.adapters.errors import SignInRequired
 from apps.providers.adapters.microsoft import oauth
-from apps.providers.adapters.microsoft.errors import ClaimsRequired, failure
+from apps.providers.adapters.microsoft.errors import failure
 from apps.providers.adapters.microsoft.graph import Graph
 from apps.providers.adapters.microsoft.mail import GraphMail
 from tests.fakes.microsoft.faults import bad_gateway, cut, redirect, throttled, truncated, unauthorized
@@ -26,7 +27,7 @@ def test_a_session_that_was_ended_asks_for_a_sign_in_with_claims(desk: Desk) -> 
     graph = desk.graph()
     graph.get("mailFolders")
     desk.world.microsoft.end_sessions(desk.person)
-    with pytest.raises(ClaimsRequired) as caught:
+    with pytest.raises(SignInRequired) as caught:
         graph.get("mailFolders")
     assert caught.value.claims
 
@@ -98,7 +99,7 @@ def test_every_refusal_has_its_class(wording: str, kind: type[errors.AdapterErro
 
 def test_a_demand_for_claims_is_told_apart() -> None:
     error = failure(401, {"www-authenticate": 'Bearer error="insufficient_claims", claims="eyJh"'}, {})
-    assert isinstance(error, ClaimsRequired)
+    assert isinstance(error, SignInRequired)
     assert error.claims == "eyJh"
 
 

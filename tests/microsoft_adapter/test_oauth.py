@@ -105,7 +105,7 @@ def test_every_refusal_has_its_class(world: World, number: int, kind: type[error
 def test_a_challenge_carries_its_claims(world: World) -> None:
     grant = signed_in(world, "mail")
     world.anna.refusal = 50076
-    with pytest.raises(oauth.SignInRequired) as caught:
+    with pytest.raises(errors.SignInRequired) as caught:
         oauth.refresh(application(world), grant.refresh_token, ["mail"])
     assert caught.value.claims
 
@@ -139,5 +139,5 @@ def test_an_application_by_itself_needs_an_organisation_and_its_consent(world: W
         oauth.for_application(app, oauth.CONSUMERS_TENANT)
     with pytest.raises(errors.Rejected):
         oauth.admin_consent({"admin_consent": "True", "tenant": world.firm.id, "state": "another"}, state)
-    with pytest.raises(oauth.MorePermission):
+    with pytest.raises(errors.ConsentMissing):
         oauth.admin_consent({"error": "access_denied", "state": state}, state)

@@ -6,7 +6,9 @@ AdapterError
 │   └── ProviderDown     the host is out of reach, for everybody
 ├── AuthExpired          the access token is spent; a refresh may mend it
 ├── NeedsReconnect       only the person can mend it (password, consent, certificate)
+│   └── SignInRequired   they must sign in anew, perhaps with what the provider asks for
 ├── PermissionMissing    logged in, but not allowed
+│   └── ConsentMissing   somebody must consent first: the person, or an administrator
 ├── CursorExpired        incremental sync is impossible from here: compare in full
 ├── Conflict             the object changed at the provider meanwhile
 ├── NotFound             the object is gone
@@ -68,10 +70,26 @@ class NeedsReconnect(AdapterError):
     code = "needs_reconnect"
 
 
+class SignInRequired(NeedsReconnect):
+    """The person must sign in anew; `claims`, when not empty, go into the authorize request (Microsoft)."""
+
+    def __init__(self, reason: str, *, said: str = "", claims: str = "") -> None:
+        super().__init__(reason, said=said)
+        self.claims = claims
+
+
 class PermissionMissing(AdapterError):
     """The log-in works but may not do this."""
 
     code = "permission_missing"
+
+
+class ConsentMissing(PermissionMissing):
+    """Consent was declined or never given; `by_admin` when only an administrator can give it."""
+
+    def __init__(self, reason: str, *, said: str = "", by_admin: bool = False) -> None:
+        super().__init__(reason, said=said)
+        self.by_admin = by_admin
 
 
 class CursorExpired(AdapterError):

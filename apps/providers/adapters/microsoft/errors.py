@@ -28,14 +28,6 @@ TOO_BIG: Final = frozenset("errormessagesizeexceeded errorquotaexceeded".split()
 CLAIMS: Final = re.compile(r'error="insufficient_claims"')
 
 
-class ClaimsRequired(errors.NeedsReconnect):
-    """Conditional access asks for more than the token shows; `claims` go into the next authorize request."""
-
-    def __init__(self, reason: str, *, said: str = "", claims: str = "") -> None:
-        super().__init__(reason, said=said)
-        self.claims = claims
-
-
 def code_of(body: Any) -> str:
     """The outermost error code of an answer, in lower case; empty when it has none."""
     error = body.get("error") if isinstance(body, Mapping) else None
@@ -77,7 +69,9 @@ def _unauthorized(headers: Mapping[str, str], said: str) -> errors.AdapterError:
     challenge = headers.get("www-authenticate", "")
     if CLAIMS.search(challenge):
         found = re.search(r'claims="([^"]*)"', challenge)
-        return ClaimsRequired("the organisation asks for a new sign-in", said=said, claims=found[1] if found else "")
+        return errors.SignInRequired(
+            "the organisation asks for a new sign-in", said=said, claims=found[1] if found else ""
+        )
     return errors.AuthExpired("Graph does not accept the access token", said=said)
 
 

@@ -42,22 +42,6 @@ PASSING: Final = frozenset({"temporarily_unavailable", "server_error", "service_
 PASSING_NUMBERS: Final = frozenset({90033, 50196})
 
 
-class MorePermission(errors.PermissionMissing):
-    """Consent is missing or was declined; `by_admin` when only an administrator can give it."""
-
-    def __init__(self, reason: str, *, said: str = "", by_admin: bool = False) -> None:
-        super().__init__(reason, said=said)
-        self.by_admin = by_admin
-
-
-class SignInRequired(errors.NeedsReconnect):
-    """The person must sign in again; `claims`, when not empty, go into the authorize request."""
-
-    def __init__(self, reason: str, *, said: str = "", claims: str = "") -> None:
-        super().__init__(reason, said=said)
-        self.claims = claims
-
-
 @dataclass(frozen=True, slots=True)
 class Application:
     """Our registration. `authority` is the login host, `trust` what is believed of it where it is not a public one.
@@ -179,11 +163,11 @@ def admin_consent_url(application: Application, tenant: str, redirect_uri: str, 
 
 
 def admin_consent(answer: Mapping[str, str], state: str) -> str:
-    """The tenant whose administrator consented. Raises MorePermission, Rejected for a foreign state."""
+    """The tenant whose administrator consented. Raises errors.ConsentMissing, Rejected for a foreign state."""
     if not state or not secrets.compare_digest(answer.get("state", "").encode(), state.encode()):
         raise errors.Rejected("the answer does not belong to this request")
     if answer.get("error") or answer.get("admin_consent", "").lower() != "true" or not answer.get("tenant"):
-        raise MorePermission("the administrator did not consent", said=answer.get("error", ""), by_admin=True)
+        raise errors.ConsentMissing("the administrator did not consent", said=answer.get("error", ""), by_admin=True)
     return answer["tenant"]
 
 
@@ -209,10 +193,10 @@ def failure(answer: Mapping[str, Any]) -> errors.AdapterError:
     admin = bool(numbers & {90094, 90099, 900941})
     declined = error in ("access_denied", "consent_required") or suberror == "consent_required"
     if declined or numbers & CONSENT_NUMBERS:
-        return MorePermission("the consent is missing", said=said, by_admin=admin)
+        return errors.ConsentMissing("the consent is missing", said=said, by_admin=admin)
     if error in ("invalid_grant", "interaction_required", "login_required"):
         claims = answer.get("claims")
-        return SignInRequired(
+        return errors.SignInRequired(
             "Microsoft asks for a new sign-in", said=said, claims=claims if isinstance(claims, str) else ""
         )
     return errors.Rejected("the sign-in service does not take this", said=said)
