@@ -92,15 +92,15 @@ def likely(known: Sequence[Known], linked: Components[Key], apart: Sequence[tupl
                 together.join(one.id, other.id)
                 found.setdefault(frozenset((one.id, other.id)), {})[reason.kind, reason.value] = reason
     order = {each.id: place for place, each in enumerate(known)}
-    groups: dict[UUID, set[UUID]] = {}
+    groups: dict[UUID, list[frozenset[UUID]]] = {}
     for pair in found:
-        groups.setdefault(together.of(next(iter(pair))), set()).update(pair)
+        groups.setdefault(together.of(next(iter(pair))), []).append(pair)
     result = []
-    for members in groups.values():
-        pairs = [pair for pair in found if pair <= members]
+    for pairs in groups.values():
+        members = frozenset[UUID]().union(*pairs)
         keys = [linked.of(by_id[each].key) for each in members]
         split = any(frozenset(pair) in parted for pair in combinations(keys, 2))
-        for some in pairs if split else [frozenset(members)]:
+        for some in pairs if split else [members]:
             told = {name: reason for pair in pairs if pair <= some for name, reason in found[pair].items()}
             contacts = tuple(by_id[each] for each in sorted(some, key=order.__getitem__))
             result.append(Likely(contacts, tuple(_within(reason, some) for reason in told.values())))

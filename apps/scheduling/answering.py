@@ -42,7 +42,7 @@ def answer(
     message, said = cards.opened(member, message_id)
     access.may_act(member, [message.account_id])
     me = parties.invited_as(said.items, parties.own_addresses(message.account))
-    if said.method != itip.REQUEST or not me:
+    if said.method != itip.REQUEST or not me or not itip.organizer_of(said.items):
         raise Problem(409, "not_invited", "This message does not ask you for an answer.")
 
     def act(request: CommandRequest) -> list[Told]:

@@ -58,7 +58,7 @@ def card(member: Member, message_id: UUID, here: tzinfo) -> dict[str, Any]:
         else None,
         "event": _event(row, whole, told) if row is not None and whole is not None else None,
         "mine": _mine(message, told, row, whole, me),
-        "may_answer": bool(me)
+        "may_answer": bool(me and organizer)
         and told.method == itip.REQUEST
         and message.account_id in access.changeable_account_ids(member),
         "calendars": [{"id": str(each.pk), "name": each.name, "color": each.color} for each in places],

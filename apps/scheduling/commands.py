@@ -64,4 +64,4 @@ class SchedulingCommands:
 
     def doubt(self, account: ProviderAccount, command: Command, reason: str) -> list[Event]:
         """None of these commands leaves doubt: the mail itself is a command of its own."""
-        raise NotImplementedError(reason)
+        raise RuntimeError(f"a {command.action} command cannot be in doubt")

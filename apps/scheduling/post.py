@@ -8,6 +8,7 @@ from apps.compose import drafts, rights, sending
 from apps.compose.drafts import Given
 from apps.compose.models import Draft, Identity
 from apps.core.problems import Problem
+from apps.outbound.models import Command
 from apps.providers.adapters.errors import Rejected
 from apps.providers.adapters.ical import Item
 from apps.providers.models import ProviderAccount
@@ -32,9 +33,9 @@ class Mail:
     comment: str = ""
 
 
-def author(user_id: UUID) -> Member:
-    """The person in whose name something is sent. Raises Rejected when they are not of the company any more."""
-    user = User.objects.filter(pk=user_id).first()
+def author(command: Command) -> Member:
+    """The person in whose name a command sends something. Raises Rejected when there is no such member any more."""
+    user = User.objects.filter(pk=command.request.by_user).first() if command.request is not None else None
     member = members.of(user, context.current()) if user is not None else None
     if member is None:
         raise Rejected("the person who asked for it is no longer a member")

@@ -206,6 +206,16 @@ def test_who_is_not_invited_can_only_add_it(office: Office) -> None:
     assert sent(office) == []
 
 
+def test_an_invitation_of_nobody_can_be_added_and_not_answered(office: Office) -> None:
+    lines = [line for line in event().split("\r\n") if not line.startswith("ORGANIZER")]
+    message = office.receive("\r\n".join(lines))
+    assert office.card(message)["may_answer"] is False
+    office.act(message, 409, action="answer", status="ACCEPTED")
+    office.act(message, action="add")
+    office.mail.work()
+    assert (Event.objects.get().title, sent(office)) == ("Plan", [])
+
+
 def test_a_reader_of_the_account_sees_the_card_and_answers_nothing(office: Office) -> None:
     message = office.receive(event())
     colleague = office.mail.cast.member
