@@ -14,7 +14,7 @@ from apps.providers.api import parsed
 from apps.users.tenancy import TenantAPIView, TenantRequest
 
 from . import duplicates, exchange, links, merging, queries, unmerging, writing
-from .forms import ContactIn, ContactPatch, LinkIn, MergeIn, MoveIn, Named, UndoIn
+from .forms import ContactIn, ContactSeen, LinkIn, MergeIn, MoveIn, Named, UndoIn
 from .kind import KIND
 from .queries import Page
 
@@ -52,10 +52,11 @@ class ContactView(TenantAPIView):
     def get(self, request: TenantRequest, contact_id: UUID) -> Response:
         return Response(queries.contact(request.member, contact_id))
 
-    @extend_schema(parameters=[KEY], request=ContactPatch)
+    @extend_schema(parameters=[KEY], request=ContactSeen)
     def patch(self, request: TenantRequest, contact_id: UUID) -> Response:
-        given = plain(parsed(ContactPatch, request).validated_data)
-        return accepted(service.change(KIND, request.member, key_of(request), contact_id, given))
+        given = plain(parsed(ContactSeen, request).validated_data)
+        seen = given.pop("seen", None)
+        return accepted(service.change(KIND, request.member, key_of(request), contact_id, given, seen))
 
     @extend_schema(parameters=[KEY], request=None)
     def delete(self, request: TenantRequest, contact_id: UUID) -> Response:

@@ -84,6 +84,13 @@ class ContactPatch(serializers.Serializer[Any]):
     photo = PhotoIn(required=False, allow_null=True)
 
 
+class ContactSeen(ContactPatch):
+    """Other values. `seen` are the fields as the person saw them: what somebody else has changed since is not
+    overwritten unasked."""
+
+    seen = serializers.DictField(required=False)
+
+
 class ContactIn(ContactPatch):
     """A new contact, and the address book that it goes into."""
 

@@ -61,7 +61,10 @@ def card(member: Member, message_id: UUID, here: tzinfo) -> dict[str, Any]:
         "may_answer": bool(me and organizer)
         and told.method == itip.REQUEST
         and message.account_id in access.changeable_account_ids(member),
-        "calendars": [{"id": str(each.pk), "name": each.name, "color": each.color} for each in places],
+        "calendars": [
+            {"id": str(each.pk), "account_id": str(each.account_id), "name": each.name, "color": each.color}
+            for each in places
+        ],
         "calendar_id": str(chosen.pk) if (chosen := preferred(places, message.account_id)) else None,
         "overlaps": _overlaps(member, shown, row, here) if told.method in (itip.REQUEST, "PUBLISH", "COUNTER") else [],
         "answer": _answer(told),

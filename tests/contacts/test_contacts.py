@@ -224,6 +224,24 @@ def test_a_card_made_to_break_the_mirror_is_mirrored(books: Books, client: APICl
     assert shown["card"]["emails"][0]["value"] == f"{long}@x.test"
 
 
+def test_what_changed_while_a_form_was_open_is_not_overwritten_unasked(books: Books, client: APIClient) -> None:
+    books.card("one", "NOTE:shown")
+    books.sync()
+    contact = Contact.objects.get()
+    seen = client.get(f"/api/v1/contacts/{contact.pk}").json()["card"]
+    books.card("one", "NOTE:theirs", "TITLE:Capo")
+    books.sync()
+    refused = patch(client, contact, {"notes": "mine", "seen": seen})
+    assert (refused.status_code, refused.json()["code"]) == (409, "changed_meanwhile")
+    assert (refused.json()["current"], Command.objects.count()) == ({"notes": "theirs"}, 0)
+    again = seen | refused.json()["current"]
+    phones = [{"value": "+39 06 1", "types": []}]
+    assert patch(client, contact, {"notes": "mine", "phones": phones, "seen": again}).status_code == 202
+    books.send()
+    card = client.get(f"/api/v1/contacts/{contact.pk}").json()["card"]
+    assert (card["notes"], card["title"], len(card["phones"])) == ("mine", "Capo", 1)
+
+
 def test_a_deleted_contact_goes_and_comes_back_when_it_was_changed_elsewhere(books: Books, client: APIClient) -> None:
     books.card("one")
     path = books.card("two", name="Bruno Verdi")

@@ -10,7 +10,7 @@ import { useCommand } from '../shell/commands';
 import { MenuButton } from '../shell/Nav';
 import { remember, remembered, rememberedSet } from '../shell/preferences';
 import { usePhone } from '../shell/usePreference';
-import { useAccounts, useMirror } from '../store/hooks';
+import { useMirror } from '../store/hooks';
 import { Button, IconButton } from '../ui/Button';
 import { Empty } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
@@ -24,6 +24,7 @@ import FileMenu from './FileMenu';
 import { EventView } from './EventView';
 import { AGENDA, Grid, type Move } from './Grid';
 import { hueOf } from './hues';
+import { useCalendarName } from './names';
 import { ScopeDialog } from './ScopeDialog';
 import { Tasks } from './Tasks';
 import { HERE } from './times';
@@ -204,9 +205,7 @@ interface CalendarsProps {
 
 function Calendars({ places, hidden, onToggle }: CalendarsProps) {
   const { t } = useTranslation('calendar');
-  const accounts = new Map(useAccounts().map(({ id, address }) => [id, address]));
-  const several = new Set([...places.values()].map(({ calendar }) => calendar.account_id)).size > 1;
-  const nameOf = ({ name, account_id: account }: Calendar): string => (several ? `${name} · ${accounts.get(account) ?? ''}` : name);
+  const nameOf = useCalendarName([...places.values()].map(({ calendar }) => calendar));
   return (
     <ul className={css.calendars} aria-label={t('calendars')}>
       {[...places.values()].map(({ calendar, hue }) => (

@@ -14,6 +14,7 @@ import uiCss from '../ui/ui.module.css';
 import { change, make, move } from './acts';
 import css from './calendar.module.css';
 import { fieldNames, LABELS, said } from './said';
+import { useCalendarName } from './names';
 import { quick } from './quick';
 import { chosen, repeatName, REPEATS, ruleOf, type Chosen, type Repeat } from './rule';
 import { ScopeDialog } from './ScopeDialog';
@@ -127,6 +128,7 @@ export default function EventForm(props: EventFormProps) {
   }
 
   const { times } = values;
+  const nameOf = useCalendarName(calendars);
   const place = calendars.find(({ id }) => id === values.calendar);
   const guests = people(values.guests).length > 0 || people(before.guests).length > 0;
   const heading = event ? t('edit') : t('add');
@@ -178,7 +180,7 @@ export default function EventForm(props: EventFormProps) {
         )}
         {calendars.length > 1 && (
           <Select label={t('calendar')} value={values.calendar} onChange={({ target }) => set({ calendar: target.value })}>
-            {calendars.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
+            {calendars.map((calendar) => <option key={calendar.id} value={calendar.id}>{nameOf(calendar)}</option>)}
           </Select>
         )}
         <DialogActions>

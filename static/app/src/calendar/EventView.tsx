@@ -14,6 +14,7 @@ import { remove, reply } from './acts';
 import css from './calendar.module.css';
 import { Conflict } from './Conflict';
 import EventForm, { alarmName } from './EventForm';
+import { useCalendarName } from './names';
 import { sentence } from './rule';
 import { ScopeDialog } from './ScopeDialog';
 import { spoken } from './spoken';
@@ -118,6 +119,7 @@ function Told({ instance, event, others, calendars, onAnswer, onDecided }: ToldP
   const { t } = useTranslation('calendar');
   const { item } = event;
   const calendar = calendars.find(({ id }) => id === event.collection_id);
+  const nameOf = useCalendarName(calendars);
   if (!item) return null;
   const mine = item.attendees.find(({ address }) => address.toLowerCase() === event.own.toLowerCase());
   const invited = mine && item.organizer && item.organizer.address.toLowerCase() !== event.own.toLowerCase();
@@ -158,7 +160,7 @@ function Told({ instance, event, others, calendars, onAnswer, onDecided }: ToldP
           {item.attachments.map((one, index) => <p key={`${index}:${one.name}`}>{one.name || one.media_type}</p>)}
         </Row>
       )}
-      {calendar && calendars.length > 1 && <p className={css.quiet}>{calendar.name}</p>}
+      {calendar && calendars.length > 1 && <p className={css.quiet}>{nameOf(calendar)}</p>}
     </div>
   );
 }

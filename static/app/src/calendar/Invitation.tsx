@@ -12,6 +12,7 @@ import { Notice } from '../ui/Feedback';
 import { Field, Select } from '../ui/Field';
 import { faultText } from '../ui/fault';
 import css from './invitation.module.css';
+import { useCalendarName } from './names';
 import { sentence } from './rule';
 import { spoken } from './spoken';
 import { HERE } from './times';
@@ -203,10 +204,11 @@ function Adding({ card, busy, onAct }: Omit<ShownProps, 'fault'>) {
 /** Which calendar it goes into, where there is a choice. */
 function Where({ card, calendar, onChoose }: { card: Card; calendar: string; onChoose: (id: string) => void }) {
   const { t } = useTranslation('calendar');
+  const nameOf = useCalendarName(card.calendars);
   if (card.calendars.length < 2) return null;
   return (
     <Select label={t('calendar')} value={calendar} onChange={({ target }) => onChoose(target.value)}>
-      {card.calendars.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
+      {card.calendars.map((one) => <option key={one.id} value={one.id}>{nameOf(one)}</option>)}
     </Select>
   );
 }

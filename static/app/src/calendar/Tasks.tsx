@@ -16,6 +16,7 @@ import { toast } from '../ui/toast';
 import uiCss from '../ui/ui.module.css';
 import { change, make, remove } from './acts';
 import css from './calendar.module.css';
+import { useCalendarName } from './names';
 import { quick } from './quick';
 import type { Calendar, CalendarEvent, WholeEvent } from './types';
 
@@ -80,6 +81,7 @@ function Row({ task, calendars, onOpen, onChanged }: RowProps) {
   const { t: common } = useTranslation();
   const title = task.title || t('untitled');
   const calendar = calendars.find(({ id }) => id === task.collection_id);
+  const nameOf = useCalendarName(calendars);
   const [wanted, want] = useState<boolean | null>(null);
   async function set(done: boolean): Promise<void> {
     want(done);
@@ -99,7 +101,7 @@ function Row({ task, calendars, onOpen, onChanged }: RowProps) {
       <input type="checkbox" checked={isDone} disabled={!calendar?.writable} aria-label={t('taskCheck', { title })} onChange={({ target }) => void set(target.checked)} />
       <button type="button" className={css.taskTitle} onClick={onOpen}>
         <span>{title}</span>
-        <span className={css.quiet}>{[day && longDay(day), calendars.length > 1 ? calendar?.name : ''].filter(Boolean).join(' · ')}</span>
+        <span className={css.quiet}>{[day && longDay(day), calendar && calendars.length > 1 ? nameOf(calendar) : ''].filter(Boolean).join(' · ')}</span>
       </button>
     </li>
   );
@@ -115,6 +117,7 @@ function doneness(done: boolean): { status: string; percent: number; completed: 
 function NewTask({ places, onMade }: { places: Calendar[]; onMade: Changed }) {
   const { t } = useTranslation('calendar');
   const { t: common } = useTranslation();
+  const nameOf = useCalendarName(places);
   const [title, setTitle] = useState('');
   const [place, choose] = useState<Id>(places[0]!.id);
   const [fault, setFault] = useState('');
@@ -137,7 +140,7 @@ function NewTask({ places, onMade }: { places: Calendar[]; onMade: Changed }) {
       <Field label={t('newTask')} hint={t('newTaskHint')} value={title} maxLength={1000} onChange={({ target }) => setTitle(target.value)} />
       {places.length > 1 && (
         <Select label={t('calendar')} value={place} onChange={({ target }) => choose(target.value)}>
-          {places.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
+          {places.map((calendar) => <option key={calendar.id} value={calendar.id}>{nameOf(calendar)}</option>)}
         </Select>
       )}
       <Button look="primary" type="submit" disabled={!title.trim()}>{t('addTask')}</Button>

@@ -146,7 +146,7 @@ export interface Card {
   event: { id: Id; key: string; collection_id: Id; calendar: string; status: string; writable: boolean; pending: boolean; rev: number } | null;
   mine: Instance['mine'];
   may_answer: boolean;
-  calendars: { id: Id; name: string; color: string }[];
+  calendars: Pick<Calendar, 'id' | 'account_id' | 'name' | 'color'>[];
   calendar_id: Id | null;
   overlaps: Instance[];
   answer: { address: string; name: string; status: string; comment: string } | null;

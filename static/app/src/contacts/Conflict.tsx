@@ -7,7 +7,7 @@ import { Notice } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
 import { differing } from './change';
 import css from './contacts.module.css';
-import { partialDate } from './dates';
+import { LABELS, said } from './said';
 import type { Card, CardChange, WholeContact } from './types';
 
 export function Conflict({ contact, ours }: { contact: WholeContact; ours: Card }) {
@@ -45,15 +45,4 @@ export function Conflict({ contact, ours }: { contact: WholeContact; ours: Card 
       )}
     </Notice>
   );
-}
-
-const LABELS = {
-  name: 'fullName', nickname: 'nickname', organization: 'organization', unit: 'unit', title: 'job', role: 'job', notes: 'notes',
-  birthday: 'birthday', anniversary: 'anniversary',
-} as const;
-
-function said(change: CardChange, field: keyof CardChange, locale: string): string {
-  if (field === 'name') return [change.name?.prefix, change.name?.given, change.name?.additional, change.name?.family, change.name?.suffix].filter(Boolean).join(' ');
-  if (field === 'birthday' || field === 'anniversary') return change[field] ? partialDate(change[field], locale) : '';
-  return String(change[field] ?? '');
 }

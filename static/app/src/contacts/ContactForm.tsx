@@ -3,6 +3,7 @@
 import { Plus, X } from 'lucide-react';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Problem } from '../api/request';
 import type { Id } from '../api/types';
 import { request } from '../auth/session';
 import readerCss from '../mail/reader.module.css';
@@ -15,7 +16,8 @@ import uiCss from '../ui/ui.module.css';
 import { changeOf, filled, type Filled } from './change';
 import css from './contacts.module.css';
 import { PhotoField } from './PhotoField';
-import type { AddressBook, Labelled, Photo, WholeContact } from './types';
+import { LABELS, said } from './said';
+import type { AddressBook, Card, CardChange, Labelled, Photo, WholeContact } from './types';
 
 interface ContactFormProps {
   books: AddressBook[];
@@ -26,7 +28,7 @@ interface ContactFormProps {
 }
 
 export function ContactForm({ books, contact, onDone, onCancel }: ContactFormProps) {
-  const { t } = useTranslation('contacts');
+  const { t, i18n } = useTranslation('contacts');
   const { t: common } = useTranslation();
   const [values, setValues] = useState<Filled>(() => filled(contact?.card));
   /** Undefined leaves the picture as it is. */
@@ -35,12 +37,15 @@ export function ContactForm({ books, contact, onDone, onCancel }: ContactFormPro
   const [key] = useState(() => crypto.randomUUID());
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState('');
+  // What the person has seen of the contact: what somebody else changes meanwhile is not overwritten before it was.
+  const [begun] = useState(contact?.card);
+  const [seen, see] = useState<Partial<Card>>(begun ?? {});
   const Heading = usePhone() ? 'h1' : 'h2';
   const set = (part: Partial<Filled>): void => setValues((now) => ({ ...now, ...part }));
 
   async function save(event: FormEvent): Promise<void> {
     event.preventDefault();
-    const change = changeOf(contact?.card, values);
+    const change = changeOf(begun, values);
     if (!contact && Object.keys(change).length === 0) return setFault(t('needName'));
     if (photo !== undefined && (photo || contact?.photo)) change.photo = photo;
     if (contact && Object.keys(change).length === 0) return onDone(contact.id);
@@ -48,11 +53,15 @@ export function ContactForm({ books, contact, onDone, onCancel }: ContactFormPro
     setFault('');
     try {
       const path = contact ? `contacts/${contact.id}` : 'contacts';
-      const body = contact ? change : { ...change, collection_id: book || books[0]?.id };
+      const body = contact ? { ...change, seen } : { ...change, collection_id: book || books[0]?.id };
       const { object } = await request<{ object: Id | null }>(path, { method: contact ? 'PATCH' : 'POST', key, body });
       onDone(object);
     } catch (error) {
-      setFault(faultText(common, error));
+      if (error instanceof Problem && error.code === 'changed_meanwhile') {
+        const current = error.document.current as Partial<Card>;
+        see({ ...seen, ...current });
+        setFault(t('meanwhile', { values: Object.keys(current).map((field) => `${t(LABELS[field as keyof typeof LABELS])}: ${said(current, field as keyof CardChange, i18n.language) || t('nothing')}`).join(' · ') }));
+      } else setFault(faultText(common, error));
       setBusy(false);
     }
   }

@@ -24,6 +24,7 @@ export const en = {
   conflict: 'Somebody else changed the same thing. What you see is theirs.',
   yours: '{{field}}, yours: {{value}}',
   nothing: '(nothing)',
+  meanwhile: 'Somebody else changed this meanwhile. Theirs: {{values}}. Save again to have yours.',
   keepMine: 'Keep mine',
   keepTheirs: 'Keep theirs',
   readOnly: 'You may read this address book, not change it.',

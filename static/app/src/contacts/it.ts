@@ -26,6 +26,7 @@ export const it: ContactWords = {
   conflict: 'Qualcun altro ha modificato la stessa cosa. Quella che vedi è la sua.',
   yours: '{{field}}, la tua versione: {{value}}',
   nothing: '(niente)',
+  meanwhile: 'Nel frattempo qualcun altro ha modificato questo contatto. La sua versione: {{values}}. Salva di nuovo per tenere la tua.',
   keepMine: 'Tieni la mia',
   keepTheirs: 'Tieni la sua',
   readOnly: 'Puoi leggere questa rubrica, non modificarla.',
