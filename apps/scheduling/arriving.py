@@ -54,17 +54,22 @@ def _speaks(item: Arrived) -> bool:
 def read(run: Run, command: Command) -> dict[str, Any]:
     """What the messages change in the account's calendars."""
     held = Message.objects.select_related("account").filter(pk__in=command.args["messages"]).order_by("at", "pk")
-    return {"edits": [edit for message in held for edit in _edits(message)]}
+    said = [(message, each) for message in held if (each := _said(message)) is not None]
+    said.sort(key=lambda pair: pair[1].age)  # the mails of one second come in any order
+    return {"edits": [edit for message, each in said for edit in _edits(message, each)]}
 
 
-def _edits(message: Message) -> list[dict[str, Any]]:
+def _said(message: Message) -> itip.Message | None:
     try:
-        said = reading.invitation(message)
+        return reading.invitation(message)
     except Problem:
-        return []  # its bytes are not to be had now; the person can still take it in from its card
+        return None  # its bytes are not to be had now; the person can still take it in from its card
+
+
+def _edits(message: Message, said: itip.Message) -> list[dict[str, Any]]:
     theirs = ProviderAccount.objects.filter(owner_id=message.account.owner_id).values_list("pk", flat=True)
-    row = parties.held(theirs, said.uid, message.account_id) if said is not None else None
-    if said is None or row is None or row.collection.schedules or not row.collection.writable:
+    row = parties.held(theirs, said.uid, message.account_id)
+    if row is None or row.collection.schedules or not row.collection.writable:
         return []
     own, sender = parties.own_addresses(message.account), reading.sender(message)
     whole = ical.read(bytes(row.data), row.collection.timezone)

@@ -56,7 +56,7 @@ def card(member: Member, message_id: UUID, here: tzinfo) -> dict[str, Any]:
         "instance": rows.times_json(shown, here) | {"all_day": shown.start.whole_day, "zone": shown.start.name}
         if shown
         else None,
-        "event": _event(row, whole, told) if row is not None and whole is not None else None,
+        "event": _event(row, whole, told, here) if row is not None and whole is not None else None,
         "mine": _mine(message, told, row, whole, me),
         "may_answer": bool(me and organizer)
         and told.method == itip.REQUEST
@@ -85,7 +85,7 @@ def _shown(told: itip.Message, here: tzinfo) -> Instance | None:
     return coming[0] if coming else Instance("", item.start, item.end)
 
 
-def _event(row: Event, whole: ical.Whole, told: itip.Message) -> dict[str, Any]:
+def _event(row: Event, whole: ical.Whole, told: itip.Message, here: tzinfo) -> dict[str, Any]:
     key = told.key(whole)
     item = _item(whole, key)
     return {
@@ -97,7 +97,14 @@ def _event(row: Event, whole: ical.Whole, told: itip.Message) -> dict[str, Any]:
         "writable": row.collection.writable,
         "pending": row.base is not None or not row.etag,
         "rev": row.rev,
+        "start": _starts(item, here) if key or not row.repeats else None,
     }
+
+
+def _starts(item: Item | None, here: tzinfo) -> str | None:
+    if item is None or item.start is None or item.end is None:
+        return None
+    return rows.times_json(Instance("", item.start, item.end), here)["start"]
 
 
 def _item(whole: ical.Whole, key: str) -> Item | None:

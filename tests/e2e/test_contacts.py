@@ -125,6 +125,7 @@ def test_what_two_changed_is_decided_by_the_person(contacts: Page, demo: Demo, e
     assert_accessible(page)
     page.screenshot(path=SHOTS / "contact-conflict-desk.png")
     page.set_viewport_size(PHONE)
+    expect(page.get_by_role("heading", level=1, name="Both Aarden")).to_be_visible()
     assert_accessible(page)
     page.screenshot(path=SHOTS / "contact-conflict-phone.png")
     page.get_by_role("button", name="Keep mine").click()

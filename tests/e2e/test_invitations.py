@@ -36,6 +36,7 @@ def soon(days: int) -> datetime:
 
 def invitation(uid: str, title: str, start: datetime, *lines: str, method: str = "REQUEST", sequence: int = 0) -> bytes:
     """Rita's message about an event of an hour."""
+    subject = f"Cancelled: {title}" if method == "CANCEL" else title
     calendar = "\r\n".join((
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//T//T//EN", f"METHOD:{method}", "BEGIN:VEVENT", f"UID:{uid}",
         f"DTSTAMP:{datetime.now(UTC):%Y%m%dT%H%M%SZ}", f"SEQUENCE:{sequence}", f"DTSTART:{start:%Y%m%dT%H%M%SZ}",
@@ -45,7 +46,7 @@ def invitation(uid: str, title: str, start: datetime, *lines: str, method: str =
     ))  # fmt: skip
     return (
         f"Date: {datetime.now(UTC):%a, %d %b %Y %H:%M:%S +0000}\r\nFrom: Rita Boss <{RITA}>\r\nTo: {EMILY.email}\r\n"
-        f"Subject: {title}\r\nMessage-ID: <{uuid.uuid4()}@elsewhere.test>\r\nMIME-Version: 1.0\r\n"
+        f"Subject: {subject}\r\nMessage-ID: <{uuid.uuid4()}@elsewhere.test>\r\nMIME-Version: 1.0\r\n"
         "Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
         "Dear Emily,\r\n\r\nplease come to this meeting.\r\n\r\nRita\r\n"
         f"--b\r\nContent-Type: text/calendar; charset=utf-8; method={method}\r\n\r\n{calendar}\r\n--b--\r\n"
@@ -87,7 +88,7 @@ def test_an_invitation_is_answered_moved_and_called_off(page: Page, demo: Demo, 
     append(client, "INBOX", invitation(uid, title, second, sequence=1))
     append(client, "INBOX", invitation(uid, title, second, method="CANCEL", sequence=2))
     expect(page.locator("[data-thread]", has_text=title)).to_have_count(3, timeout=SOON)
-    card = opened(page, title)
+    card = opened(page, f"Cancelled: {title}")
     expect(card.get_by_text("Rita Boss has cancelled this event")).to_be_visible(timeout=SOON)
     expect(card.get_by_role("button", name="Mark as cancelled")).to_have_count(0, timeout=SOON)
     page.screenshot(path=SHOTS / "invitation-cancelled-desk.png")

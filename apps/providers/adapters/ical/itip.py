@@ -47,6 +47,11 @@ class Message:
         """What is shown of it."""
         return self.items[0]
 
+    @property
+    def age(self) -> tuple[int, datetime]:
+        """SEQUENCE and DTSTAMP: the order in which its author said it (RFC 5546 section 2.1.4)."""
+        return _age(self.first)
+
     def key(self, held: Whole | None = None) -> str:
         """The instance that it is about, when it is about no whole series: as a calendar that holds it names it."""
         return key_of(self.first, held or self.whole)

@@ -71,7 +71,7 @@ function Shown({ card, busy, fault, onAct }: ShownProps) {
         <Acts card={card} busy={busy} onAct={onAct} />
         {card.event && instance && (
           <p className={css.held}>
-            <Link href={`/calendar/day/${localDay(instance.start)}`}>{t('card.held', { calendar: card.event.calendar })}</Link>
+            <Link href={`/calendar/day/${localDay(card.event.start ?? instance.start)}`}>{t('card.held', { calendar: card.event.calendar })}</Link>
           </p>
         )}
       </div>

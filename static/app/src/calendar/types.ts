@@ -143,7 +143,7 @@ export interface Card {
   outdated: boolean;
   instance: { start: string; end: string; all_day: boolean; zone: string } | null;
   /** The event in the person's calendar. */
-  event: { id: Id; key: string; collection_id: Id; calendar: string; status: string; writable: boolean; pending: boolean; rev: number } | null;
+  event: { id: Id; key: string; collection_id: Id; calendar: string; status: string; writable: boolean; pending: boolean; rev: number; /** Where the calendar has it; null of a whole series. */ start: string | null } | null;
   mine: Instance['mine'];
   may_answer: boolean;
   calendars: Pick<Calendar, 'id' | 'account_id' | 'name' | 'color'>[];
