@@ -54,6 +54,8 @@ TENANT_APPS = [
     "apps.contacts",
     "apps.compose",
     "apps.scheduling",
+    "apps.ai",
+    "apps.hitl",
 ]
 INSTALLED_APPS = SHARED_APPS + TENANT_APPS
 

@@ -1,0 +1,46 @@
+"""What agents want done."""
+
+from django.db import models
+
+from apps.core.ids import new_id
+from apps.providers.models import ProviderAccount
+
+
+class ActionState(models.TextChoices):
+    """`proposed` waits for a decision; `allowed` may be done; the rest say how it ended."""
+
+    PROPOSED = "proposed"
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    DONE = "done"
+    FAILED = "failed"
+    UNDONE = "undone"
+
+
+class Action(models.Model):
+    """One thing that an agent wants done for a person; nothing of it happens before it is decided.
+
+    `args` is exactly what would happen, in the canonical form of its kind (`actions.Kind.clean`). `sources` is what the
+    agent read: [{"type": "message" | "event" | "contact", "id": UUID}]. `key` names the reason: an agent that finds the
+    same reason twice proposes once. `inverse` is what undoes it, once it is done.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="+")
+    user_id = models.UUIDField()
+    agent = models.CharField(max_length=40)
+    kind = models.CharField(max_length=40)
+    args = models.JSONField()
+    why = models.TextField(blank=True)
+    sources = models.JSONField(default=list)
+    key = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=ActionState, default=ActionState.PROPOSED)
+    inverse = models.JSONField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "agent", "key"), name="action_once"),)
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -1,0 +1,1 @@
+"""People who decide: policies, approvals, and undoing what agents did."""
