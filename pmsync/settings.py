@@ -189,6 +189,15 @@ EMAIL_CONFIG = env.email_url("PMSYNC_EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("PMSYNC_EMAIL_FROM", default="PMSync <no-reply@localhost>")
 
+# Our registrations with the providers that ask a person's consent; without one its accounts cannot be connected.
+GOOGLE_CLIENT_ID = env.str("GOOGLE_CLIENT_ID", default="")
+GOOGLE_CLIENT_SECRET = env.str("GOOGLE_CLIENT_SECRET", default="")
+MICROSOFT_CLIENT_ID = env.str("MICROSOFT_CLIENT_ID", default="")
+MICROSOFT_CLIENT_SECRET = env.str("MICROSOFT_CLIENT_SECRET", default="")
+PMSYNC_SIMULATED_GOOGLE = env.str("PMSYNC_SIMULATED_GOOGLE", default="").rstrip("/")
+PMSYNC_SIMULATED_MICROSOFT = env.str("PMSYNC_SIMULATED_MICROSOFT", default="").rstrip("/")
+PMSYNC_SIMULATED_MICROSOFT_CA = env.str("PMSYNC_SIMULATED_MICROSOFT_CA", default="")
+
 # The blueprint's names (M044); the values are those of its later documents (M106).
 EMAIL_SYNC_ENABLED = environment.boolean(env, "EMAIL_SYNC_ENABLED", default=True)
 EMAIL_SYNC_BATCH_SIZE = env.int("EMAIL_SYNC_BATCH_SIZE", default=200)

@@ -28,5 +28,5 @@ urlpatterns = [
     path("", include("apps.mail.urls_pages")),
     path("", include("apps.compose.urls_blueprint")),
     # Everything else is an address inside the client; what looks like a file or an API is not.
-    re_path(r"^(?!api/|static/|ws/|health/|providers/|email)(?P<rest>[^.]*)$", shell.app),
+    re_path(r"^(?!api/|static/|ws/|health/|providers/|oauth/|email)(?P<rest>[^.]*)$", shell.app),
 ]

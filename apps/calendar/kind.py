@@ -12,8 +12,8 @@ from apps.core.folding import fold
 from apps.providers import connections
 from apps.providers.adapters import ical
 from apps.providers.adapters.collections import CollectionAdapter, CollectionRecord
-from apps.providers.adapters.dav import Service
 from apps.providers.adapters.ical import Change, Item, Moment, Series, Whole, itip, series
+from apps.providers.clouds import Surface
 from apps.providers.models import ProviderAccount
 
 from . import rows
@@ -48,7 +48,7 @@ class CalendarKind(CollectionKind):
 
     def open(self, account: ProviderAccount) -> CollectionAdapter:
         """See CollectionKind."""
-        return connections.open_collections(account, Service.CALDAV)
+        return connections.open_collections(account, Surface.CALENDAR)
 
     def describe(self, record: CollectionRecord) -> dict[str, Any]:
         """See CollectionKind."""

@@ -19,7 +19,7 @@ from apps.mail import queries
 from apps.mail.models import Message
 from apps.outbound import queue
 from apps.outbound.models import OPEN, Command, State
-from apps.providers import access
+from apps.providers import access, connections
 from apps.providers.accounts import iso
 from apps.providers.adapters.mime import addressing
 from apps.providers.models import ProviderAccount
@@ -223,7 +223,7 @@ def _created(member: Member, draft_id: UUID, given: Given, start: _Start) -> Dra
 
 def _learn_limits(account: ProviderAccount) -> None:
     """Have the account's submission server asked what it takes, the first time that somebody writes there."""
-    if "smtp" not in account.settings or identities.server_of(account.pk) is not None:
+    if not connections.sends(account) or identities.server_of(account.pk) is not None:
         return
     open_already = Command.objects.filter(OPEN, account=account, kind=KIND, action="learn")
     if not open_already.exists():

@@ -25,8 +25,7 @@ from apps.outbound.run import InDoubt, Later, Run
 from apps.providers import connections
 from apps.providers.adapters.base import MailAdapter, Role
 from apps.providers.adapters.errors import AdapterError, AuthExpired, NeedsReconnect, RecipientsRefused, Rejected
-from apps.providers.adapters.smtp import submission
-from apps.providers.adapters.smtp.submission import Envelope, SubmissionAdapter, Unknown
+from apps.providers.adapters.smtp.submission import Envelope, Submission, Unknown
 from apps.providers.models import ProviderAccount
 from apps.realtime import journal
 from apps.realtime.journal import Event
@@ -38,32 +37,28 @@ from .models import Draft, DraftState, Mode, SubmissionServer
 
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 """A server that puts a message off for so long will not take it."""
-FILES_SENT: Final = frozenset(
-    {"smtp.gmail.com", "smtp.office365.com", "smtp-mail.outlook.com", "smtp.mail.me.com", "smtp.mail.yahoo.com"}
-)
-"""Submission servers that put a copy into the Sent mailbox by themselves."""
 LOOKS: Final = (30.0, 120.0, 600.0, 3600.0)
 """Seconds until each look into the Sent mailbox of a server that files what it sends."""
 COPY_AFTER: Final = timedelta(seconds=10)
 """How long a server that we do not know yet is given to file its copy, before we file one."""
 
 
-class SmtpOpener:
+class SubmissionOpener:
     """Opens an account's submission connection, for the pool of warm ones."""
 
-    name = "smtp"
+    name = "submission"
 
-    def open(self, account: ProviderAccount) -> SubmissionAdapter:
+    def open(self, account: ProviderAccount) -> Submission:
         """A logged-in connection. What it offers is remembered for the account."""
-        adapter = submission.connect(connections.endpoint_of(account, "smtp"), connections.login_of(account))
+        adapter = connections.open_submission(account)
         remember(account, adapter)
         return adapter
 
 
-SMTP: Final = SmtpOpener()
+SUBMISSION: Final = SubmissionOpener()
 
 
-def remember(account: ProviderAccount, adapter: SubmissionAdapter) -> None:
+def remember(account: ProviderAccount, adapter: Submission) -> None:
     """Note what the server said it takes, so that people are told before they write too much."""
     offer = adapter.offer
     SubmissionServer.objects.update_or_create(
@@ -79,16 +74,15 @@ def remember(account: ProviderAccount, adapter: SubmissionAdapter) -> None:
 
 def learn(run: Run, command: Command) -> dict[str, Any]:
     """Ask the account's server what it takes."""
-    adapter: SubmissionAdapter = run.connection(SMTP)
+    adapter: Submission = run.connection(SUBMISSION)
     remember(run.account, adapter)
     return {}
 
 
 def files_sent(account: ProviderAccount) -> bool | None:
     """Whether the account's server files what it sends; None when it is not known yet."""
-    host = str((account.settings.get("smtp") or {}).get("host", "")).lower()
-    if host in FILES_SENT:
-        return True
+    if (known := connections.files_sent(account)) is not None:
+        return known
     server = SubmissionServer.objects.filter(pk=account.pk).first()
     return server.files_sent if server else None
 
@@ -110,7 +104,7 @@ def execute(run: Run, command: Command) -> dict[str, Any]:
     message = _raw(draft)
     told = draft.envelope or {}
     envelope = Envelope(told["sender"], tuple(told["recipients"]), told["utf8"])
-    adapter: SubmissionAdapter = run.connection(SMTP)
+    adapter: Submission = run.connection(SUBMISSION)
     try:
         taken = adapter.submit(envelope, message, lambda: run.note(command, end=True))
     except Unknown as unknown:
@@ -290,16 +284,12 @@ def file(run: Run, command: Command) -> dict[str, Any]:
     if by_server and looks < 3:
         run.note(command, looks=looks + 1)
         raise Later(COPY_AFTER.total_seconds() * (looks + 1), "the server's own copy is awaited")
-    if by_server and _surely_files(draft.account):
+    if connections.files_sent(draft.account):
         return {"filed": "awaited in vain"}  # it shows it in its own time; another copy would be one too many
     run.note(command, appending=True)
     message = str((draft.envelope or {})["bcc"]).encode("utf-8") + _raw(draft)
     put = adapter.append(box, message, ("\\Seen",), draft.sent_at or now())
     return {"filed": "by us", "epoch": put.epoch, "uid": put.uid}
-
-
-def _surely_files(account: ProviderAccount) -> bool:
-    return str((account.settings.get("smtp") or {}).get("host", "")).lower() in FILES_SENT
 
 
 def filed(account: ProviderAccount, command: Command, receipt: dict[str, Any]) -> list[Event]:

@@ -9,8 +9,8 @@ from apps.core.folding import fold
 from apps.providers import connections
 from apps.providers.adapters import vcard
 from apps.providers.adapters.collections import CollectionAdapter, CollectionRecord
-from apps.providers.adapters.dav import Service
 from apps.providers.adapters.vcard import Card, matching, values
+from apps.providers.clouds import Surface
 from apps.providers.models import ProviderAccount
 
 from . import rows
@@ -49,7 +49,7 @@ class ContactsKind(CollectionKind):
 
     def open(self, account: ProviderAccount) -> CollectionAdapter:
         """See CollectionKind."""
-        return connections.open_collections(account, Service.CARDDAV)
+        return connections.open_collections(account, Surface.CONTACTS)
 
     def describe(self, record: CollectionRecord) -> dict[str, Any]:
         """See CollectionKind."""

@@ -31,7 +31,7 @@ class MailKind:
 
     def open(self, account: ProviderAccount) -> MailAdapter:
         """A logged-in adapter for the account's mail."""
-        return connections.open_mail(account)
+        return connections.open_mail(account, AccountMirror(account.pk))
 
     def changes(self, adapter: MailAdapter, account: ProviderAccount) -> Iterator[MailBatch]:
         """What happened since the cursors."""

@@ -11,8 +11,8 @@ from apps.core.clock import now
 from apps.realtime import journal
 from apps.users.members import Member
 
-from .adapters.errors import AdapterError, PermissionMissing
-from .models import AccountStatus, ProviderAccount
+from .adapters.errors import AdapterError, PermissionMissing, SignInRequired
+from .models import AccountStatus, OAuthGrant, ProviderAccount
 
 
 def as_json(account: ProviderAccount) -> dict[str, Any]:
@@ -94,7 +94,10 @@ def update(account_id: UUID, **fields: Any) -> bool:
 
 def needs_reconnect(account: ProviderAccount, error: AdapterError) -> bool:
     """Stop the account until its owner mends it; the one notice goes out with the one transition."""
-    return update(account.pk, status=AccountStatus.NEEDS_RECONNECT, status_reason=explain(error), reachable=True)
+    if isinstance(error, SignInRequired) and error.claims:
+        OAuthGrant.objects.filter(account=account).update(claims=error.claims)
+    reason = explain(account, error)
+    return update(account.pk, status=AccountStatus.NEEDS_RECONNECT, status_reason=reason, reachable=True)
 
 
 def unreachable(account: ProviderAccount, error: AdapterError) -> bool:
@@ -102,10 +105,12 @@ def unreachable(account: ProviderAccount, error: AdapterError) -> bool:
     return update(account.pk, reachable=False)
 
 
-def explain(error: AdapterError) -> str:
+def explain(account: ProviderAccount, error: AdapterError) -> str:
     """Why an account stopped and what to do, for its owner."""
     said = f" The server said: “{error.said}”" if error.said else ""
     if isinstance(error, PermissionMissing):
         return f"The server accepted the log-in but does not allow this account's mail to be read.{said}"
+    if "surfaces" in account.settings:
+        return f"Signing in has stopped working: {error.reason}. Sign in again to go on.{said}"
     # Not always the password: a certificate that lapsed, IMAP that was switched off.
     return f"Signing in has stopped working: {error.reason}. Once that is put right, enter the password again.{said}"

@@ -4,7 +4,7 @@ The network comes first and outside any transaction; then one transaction holds 
 other applications keep for it (`signals`), and its event.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -85,18 +85,28 @@ def connect(member: Member, wanted: ConnectRequest, network: Network | None = No
         import_started_at=now(),
     )
     credentials.seal(account, Login(username, wanted.password))
+    begin(member, account)
+    log.info("account connected", account=str(account.pk), source=candidate.source)
+    return account
+
+
+def begin(member: Member, account: ProviderAccount, beside: Callable[[], None] | None = None) -> None:
+    """Write a new account, what others keep for it, and its event; `beside` writes what is the caller's own.
+
+    Raises the problem `already_connected` (409).
+    """
     try:
         with transaction.atomic():
             account.color = access.owned_accounts(member).count() % COLORS
             account.save(force_insert=True)
+            if beside is not None:
+                beside()
             signals.account_connected.send(ProviderAccount, account=account)
             journal.append([accounts.status_event(account)])
     except IntegrityError as error:
         if ONCE not in str(error):
             raise  # of a row that a receiver writes: not the person's doing
-        raise _already_connected(wanted.address) from None
-    log.info("account connected", account=str(account.pk), source=candidate.source)
-    return account
+        raise _already_connected(account.address) from None
 
 
 def reconnect(

@@ -6,7 +6,7 @@ a time: taken out of the pool while in use, put back only when the block ended w
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,12 +16,15 @@ from uuid import UUID
 
 from apps.core import net
 
-from . import credentials
+from . import clouds, credentials, tokens
 from .adapters import dav, imap
-from .adapters.base import Endpoint, Login, MailAdapter
+from .adapters.base import Endpoint, Login, MailAdapter, MailMirror
 from .adapters.collections import CollectionAdapter
 from .adapters.errors import ProviderDown, Rejected
+from .adapters.smtp import submission
+from .adapters.smtp.submission import Submission
 from .adapters.web import Resolve
+from .clouds import Surface
 from .models import ProviderAccount
 from .network import Network
 
@@ -31,6 +34,11 @@ OLDEST_SECONDS: Final = 600.0
 # A connection quiet for longer is asked whether it lives before it is used.
 TRUST_SECONDS: Final = 20.0
 MOST_KEPT: Final = 64
+SERVICES: Final = {Surface.CALENDAR: dav.Service.CALDAV, Surface.CONTACTS: dav.Service.CARDDAV}
+FILES_SENT: Final = frozenset(
+    {"smtp.gmail.com", "smtp.office365.com", "smtp-mail.outlook.com", "smtp.mail.me.com", "smtp.mail.yahoo.com"}
+)
+"""Submission servers that put a copy into the Sent mailbox by themselves."""
 
 
 class Opener(Protocol):
@@ -103,6 +111,37 @@ def drop(account: ProviderAccount) -> None:
         kept.adapter.close()
 
 
+def by_consent(account: ProviderAccount) -> bool:
+    """Whether the account is reached by a consent that its person gave, instead of a password."""
+    return "surfaces" in account.settings
+
+
+def surfaces_of(account: ProviderAccount) -> dict[Surface, str]:
+    """What is connected of an account, each with the host that its requests go to."""
+    if by_consent(account):
+        told = [surface for surface in Surface if surface in account.settings["surfaces"]]
+        return {surface: clouds.host_of(account.provider_type, surface) for surface in told}
+    found = {}
+    for surface, name in ((Surface.MAIL, "imap"), (Surface.CALENDAR, "caldav"), (Surface.CONTACTS, "carddav")):
+        where = account.settings.get(name)
+        if where:
+            found[surface] = str(where.get("host") or urlsplit(where.get("url", "")).hostname or "")
+    return found
+
+
+def sends(account: ProviderAccount) -> bool:
+    """Whether mail can be sent from the account."""
+    return Surface.MAIL in surfaces_of(account) if by_consent(account) else bool(account.settings.get("smtp"))
+
+
+def files_sent(account: ProviderAccount) -> bool | None:
+    """Whether the account's provider puts what is sent into its Sent mailbox by itself; None when that is not known."""
+    if by_consent(account):
+        return True
+    host = str((account.settings.get("smtp") or {}).get("host", "")).lower()
+    return True if host in FILES_SENT else None
+
+
 def endpoint_of(account: ProviderAccount, service: str) -> Endpoint:
     """Where a service of the account listens, its addresses resolved and guarded.
 
@@ -129,16 +168,28 @@ def login_of(account: ProviderAccount) -> Login:
     return credentials.unseal(account)
 
 
-MAIL: Final[dict[str, Callable[[Endpoint, Login], MailAdapter]]] = {"imap": imap.connect}
+def open_mail(account: ProviderAccount, mirror: MailMirror) -> MailAdapter:
+    """A logged-in adapter for the account's mail; `mirror` is the account's."""
+    if by_consent(account):
+        cloud, source = tokens.of(account)
+        return cloud.mail(source, mirror)
+    return imap.connect(endpoint_of(account, "imap"), login_of(account))
 
 
-def open_mail(account: ProviderAccount) -> MailAdapter:
-    """A logged-in mail adapter for the account's provider type."""
-    return MAIL[account.provider_type](endpoint_of(account, "imap"), login_of(account))
+def open_submission(account: ProviderAccount) -> Submission:
+    """A logged-in adapter that sends in the account's name."""
+    if by_consent(account):
+        cloud, source = tokens.of(account)
+        return cloud.submission(source)
+    return submission.connect(endpoint_of(account, "smtp"), login_of(account))
 
 
-def open_collections(account: ProviderAccount, service: dav.Service) -> CollectionAdapter:
+def open_collections(account: ProviderAccount, surface: Surface) -> CollectionAdapter:
     """An adapter for the account's calendars or address books. Nothing is asked yet."""
+    if by_consent(account):
+        cloud, source = tokens.of(account)
+        return cloud.collections(surface, source)
+    service = SERVICES[surface]
     where = account.settings.get(service.value)
     if where is None:
         raise Rejected(f"the account has no {service.value} server")

@@ -28,9 +28,10 @@ class AccountStatus(models.TextChoices):
 class ProviderAccount(models.Model):
     """One mail, calendar and contacts account of one person.
 
-    `settings` holds endpoints ({"imap": {"host", "port", "security"}, "smtp": ..., "caldav": {"url",
-    "principal", "homes"}, "carddav": ..., "username"}) and never a secret; `credentials` is sealed
-    under the tenant's key for "credentials:<id>".
+    Of an account that is reached by consent `settings` holds {"surfaces": ["mail", ...]}, and its tokens are an
+    `OAuthGrant`. Of all others it holds endpoints ({"imap": {"host", "port", "security"}, "smtp": ...,
+    "caldav": {"url", "principal", "homes"}, "carddav": ..., "username"}) and never a secret; `credentials` is
+    sealed under the tenant's key for "credentials:<id>".
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -66,6 +67,27 @@ class ProviderAccount(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class OAuthGrant(models.Model):
+    """What a person granted at a provider that asks for consent: tokens, sealed, and who renews them now.
+
+    `sealed` opens for "grant:<account id>": {"refresh", "access", "expires_at"}. `renewing_until` is the lease of
+    whoever asks for another token; `refusals` counts fresh tokens that the provider refused in a row; `claims` is what
+    it wants proved at the next sign-in (Microsoft's claims challenge).
+    """
+
+    account = models.OneToOneField(ProviderAccount, on_delete=models.CASCADE, primary_key=True, related_name="grant")
+    subject = models.CharField(max_length=200)
+    sealed = models.BinaryField()
+    renewed_at = models.DateTimeField()
+    renewing_by = models.CharField(max_length=40, blank=True)
+    renewing_until = models.DateTimeField(null=True)
+    refusals = models.PositiveSmallIntegerField(default=0)
+    claims = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return str(self.account_id)
 
 
 class AccountAccess(models.Model):

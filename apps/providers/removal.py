@@ -19,10 +19,13 @@ from django.db import connection, models, transaction
 from django.db.models.deletion import CASCADE
 from psycopg import sql
 
+from apps.core.clock import now
 from apps.realtime.models import JournalEntry
 from apps.tenants import context
 
-from .models import AccountStatus, ProviderAccount
+from . import tokens
+from .adapters.errors import Transient
+from .models import AccountStatus, OAuthGrant, ProviderAccount
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +33,7 @@ log = structlog.get_logger(__name__)
 BITE: Final = 2000
 # A run that was under way may still write a file; what is older belongs to nobody.
 STRAY: Final = timedelta(hours=1)
+PATIENCE: Final = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,25 @@ def remove(account_id: UUID) -> bool:
     Can be cut off anywhere and called again; an account that is not disconnected is left alone.
     """
     ended = ProviderAccount.objects.filter(pk=account_id, status=AccountStatus.DISCONNECTED)
-    if not ended.exists():
+    account = ended.first()
+    if account is None or not _given_back(account):
         return False
     removed = sum(_empty(dependent, account_id) for dependent in dependents())
     blanked = _blank_journal(account_id)
     _remove_folder(_folder(account_id))
     ended.delete()
     log.info("mirror removed", account=str(account_id), rows=removed, journal=blanked)
+    return True
+
+
+def _given_back(account: ProviderAccount) -> bool:
+    """Revoke the consent, if there is one; a provider that is away for long keeps nobody's mirror here."""
+    try:
+        tokens.give_back(account)
+    except Transient as error:
+        patient = OAuthGrant.objects.filter(account=account, renewed_at__gt=now() - PATIENCE).exists()
+        log.warning("consent not revoked yet", account=str(account.pk), reason=error.reason, again=patient)
+        return not patient
     return True
 
 

@@ -9,6 +9,7 @@ from apps.compose.drafts import Given
 from apps.compose.models import Draft, Identity
 from apps.core.problems import Problem
 from apps.outbound.models import Command
+from apps.providers import connections
 from apps.providers.adapters.errors import Rejected
 from apps.providers.adapters.ical import Item
 from apps.providers.models import ProviderAccount
@@ -69,7 +70,7 @@ def send(member: Member, account: ProviderAccount, own: str, draft_id: UUID, mai
 
 def _account(member: Member, account: ProviderAccount, own: str) -> ProviderAccount:
     """The account that mail under an address is sent from: this one, unless it has no mail."""
-    able = [each for each in rights.writable_accounts(member) if "smtp" in each.settings]
+    able = [each for each in rights.writable_accounts(member) if connections.sends(each)]
     for each in sorted(able, key=lambda one: one.pk != account.pk):
         if own in parties.own_addresses(each):
             return each

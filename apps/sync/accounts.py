@@ -4,13 +4,13 @@ Receivers of `providers.signals`, run inside the transaction that changes the ac
 """
 
 from functools import partial
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.timezone import now
 
+from apps.providers import connections
 from apps.providers.models import ProviderAccount
 from apps.tenants import context
 
@@ -18,14 +18,14 @@ from . import registry, targets
 from .models import Breaker, SyncTarget
 from .watching import status as watchers
 
-# Which service of an account a kind is synced from.
-SERVICES: Final = {"mail": ("imap",), "calendar": ("caldav",), "contacts": ("carddav",)}
-
 
 def begin(*, account: ProviderAccount, **_: Any) -> None:
     """Create and request the targets of a connected account, or wake them after a reconnect."""
-    tenant = context.current()
-    for kind, host in kinds_of(account).items():
+    tenant, connected = context.current(), kinds_of(account)
+    # Of what is no longer connected the mirror stays as it was; nothing asks for it any more.
+    held = SyncTarget.objects.filter(tenant=tenant, account_id=account.pk, kind__in=registry.names())
+    held.exclude(kind__in=connected).update(is_active=False)
+    for kind, host in connected.items():
         target, _fresh = SyncTarget.objects.update_or_create(
             tenant=tenant,
             account_id=account.pk,
@@ -57,15 +57,5 @@ def end(*, account: ProviderAccount, **_: Any) -> None:
 
 
 def kinds_of(account: ProviderAccount) -> dict[str, str]:
-    """The registered kinds that this account has a service for, with the host of each."""
-    found = {}
-    for kind in registry.names():
-        for service in SERVICES.get(kind, ()):
-            where = account.settings.get(service)
-            if where:
-                found[kind] = str(where.get("host") or _host(where.get("url", "")))[:255]
-    return found
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
+    """The registered kinds that are connected of this account, with the host of each."""
+    return {kind: host[:255] for kind, host in connections.surfaces_of(account).items() if kind in registry.names()}

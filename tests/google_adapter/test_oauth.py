@@ -38,6 +38,23 @@ def test_a_consent_gives_tokens_for_what_was_granted(desk: Desk) -> None:
         oauth.exchange(desk.http, desk.client, code, asking.verifier, CALLBACK, endpoints=desk.endpoints)
 
 
+def test_who_consented_is_told_to_us_and_to_nobody_else(desk: Desk) -> None:
+    asking = oauth.ask(desk.client, CALLBACK, [Surface.MAIL], endpoints=desk.endpoints)
+    desk.google.consent.decide(ANNA)
+    code = oauth.answered(consented(desk, asking), asking.state)
+    told = oauth.exchange(desk.http, desk.client, code, asking.verifier, CALLBACK, endpoints=desk.endpoints).id_token
+    now = desk.google.clock.now()
+    assert oauth.identity(told, desk.client, now).address == ANNA
+    for client, moment, text in (
+        (oauth.Client("another", "x"), now, told),
+        (desk.client, now + 2 * 3600, told),
+        (desk.client, now, "no.token.atall"),
+        (desk.client, now, ""),
+    ):
+        with pytest.raises(errors.Rejected):
+            oauth.identity(text, client, moment)
+
+
 def test_a_consent_that_was_refused_is_told(desk: Desk) -> None:
     asking = oauth.ask(desk.client, CALLBACK, [Surface.MAIL], endpoints=desk.endpoints)
     desk.google.consent.decide(ANNA, error="access_denied")

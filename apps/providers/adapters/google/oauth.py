@@ -23,6 +23,9 @@ SCOPE: Final = "https://www.googleapis.com/auth/"
 IDENTITY: Final = ("openid", "email")
 ASSERTION_LIFE: Final = 3600
 """Seconds: the longest that Google takes (RFC 7523 section 3)."""
+ISSUERS: Final = frozenset({"accounts.google.com", "https://accounts.google.com"})
+SKEW: Final = 60.0
+"""Seconds by which clocks may differ."""
 JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ANSWER_MOST: Final = 64 * 1024
 EARLIER: Final = 225.0
@@ -104,6 +107,15 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Who consented. `subject` is the account's one key at Google: addresses change."""
+
+    subject: str
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceAccount:
     """A service account with domain-wide delegation: its address and its private key (PEM)."""
 
@@ -177,6 +189,25 @@ def exchange(
     """Exchange a code, once. Raises NeedsReconnect for one that is used or old, the errors of `adapters.errors`."""
     form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier, "redirect_uri": redirect_uri}
     return _tokens(http, endpoints, form | {"client_id": client.id, "client_secret": client.secret})
+
+
+def identity(id_token: str, client: Client, now: float) -> Identity:
+    """Who an ID token that the token endpoint gave is about; `now` is in seconds since the epoch.
+
+    It came over TLS from its issuer itself, so its signature proves nothing more (OpenID Connect Core 1.0 section
+    3.1.3.7 point 6). Raises Rejected for one that is meant for another client or comes from another issuer.
+    """
+    try:
+        told = jwt.decode(id_token, verify=False)  # type: ignore[no-untyped-call]
+    except ValueError:
+        raise errors.Rejected("Google's answer does not say who consented") from None
+    if told.get("aud") != client.id or told.get("iss") not in ISSUERS:
+        raise errors.Rejected("the ID token is meant for somebody else")
+    if not isinstance(told.get("exp"), int | float) or told["exp"] < now - SKEW:
+        raise errors.Rejected("the ID token has ended")
+    if not told.get("sub") or not told.get("email"):
+        raise errors.Rejected("Google's answer does not say who consented")
+    return Identity(str(told["sub"]), str(told["email"]), str(told.get("name") or ""))
 
 
 def refresh(http: httpx.Client, client: Client, token: str, *, endpoints: Endpoints = GOOGLE) -> Tokens:

@@ -12,7 +12,7 @@ import re
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from apps.providers.adapters import errors
 from apps.providers.adapters.base import Endpoint, Login
@@ -69,8 +69,32 @@ class Taken:
     said: str
 
 
+class Submission(Protocol):
+    """What sends one message at most once, whatever the provider. One thread at a time."""
+
+    @property
+    def offer(self) -> Offer:
+        """What it takes."""
+        ...
+
+    def submit(self, envelope: Envelope, message: bytes, before_the_end: Callable[[], None]) -> Taken:
+        """Send one message with CRLF line ends; `before_the_end` is called when nothing but the last step is left.
+
+        Raises Unknown when nobody can tell whether it was taken, RecipientsRefused, the errors of `adapters.errors`.
+        """
+        ...
+
+    def alive(self) -> bool:
+        """True when the kept connection still answers."""
+        ...
+
+    def close(self) -> None:
+        """Let the connection go; never raises."""
+        ...
+
+
 class SubmissionAdapter:
-    """A logged-in connection. Make one with `connect`."""
+    """A logged-in connection over SMTP. Make one with `connect`."""
 
     def __init__(self, session: SmtpSession) -> None:
         self._session = session

@@ -1,0 +1,34 @@
+"""Providers that are reached by a person's consent (OAuth 2.0) instead of a password: one object for each.
+
+Nothing outside this package and the adapters knows which they are; `configured` is what this installation has
+registered with.
+"""
+
+from typing import Final
+
+from .base import Asked, Cloud, Granted, Renewed, Surface, Unconfigured
+from .google import GoogleCloud
+from .microsoft import MicrosoftCloud
+
+__all__ = ["Asked", "Cloud", "Granted", "Renewed", "Surface", "Unconfigured", "configured", "host_of", "named"]
+
+
+EVERY: Final[dict[str, Cloud]] = {cloud.name: cloud for cloud in (GoogleCloud(), MicrosoftCloud())}
+
+
+def configured() -> dict[str, Cloud]:
+    """Those this installation is registered with, by provider type."""
+    return {name: cloud for name, cloud in EVERY.items() if cloud.configured}
+
+
+def host_of(provider_type: str, surface: Surface) -> str:
+    """Whose limits requests of a surface count against."""
+    return EVERY[provider_type].host(surface)
+
+
+def named(provider_type: str) -> Cloud:
+    """The provider of that type. Raises Unconfigured when the installation is not registered with it."""
+    found = configured().get(provider_type)
+    if found is None:
+        raise Unconfigured(provider_type)
+    return found
