@@ -32,7 +32,7 @@ def take_in(member: Member, key: str, calendar_id: UUID, data: bytes, *, update:
     """The events and tasks of an .ics file into a calendar; nobody is invited by it. Raises problems that say why
     nothing of it can be taken in."""
     place = service.collection(KIND, member, calendar_id)
-    return files.take_in(member, key, Import(KIND, place, ".ics", update), _pieces(place, data))
+    return files.take_in(member, key, Import(KIND, place, update), _pieces(place, data))
 
 
 def _pieces(place: Calendar, data: bytes) -> Iterator[Piece]:

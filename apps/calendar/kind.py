@@ -33,6 +33,7 @@ class CalendarKind(CollectionKind):
     collections = Calendar
     objects = Event
     new, update, delete, member = "calendar:event_new", "calendar:event_update", "calendar:event_delete", "event"
+    suffix = ".ics"
     undone: ClassVar = {
         "en": {
             "create": "The event was not saved",

@@ -46,7 +46,7 @@ def create(
 
 def make(request: CommandRequest, place: Calendar, data: bytes, *, tell: bool = True) -> list[Told]:
     """Put an event into a calendar where that may be done, as part of an act, and have those invited told."""
-    told = service.make(KIND, request, place, _place(place), data)
+    told = service.make(KIND, request, place, data)
     if tell:
         announcing.tell(Doing(request, Event.objects.get(pk=request.args["object"])))
     return told
@@ -125,7 +125,7 @@ def move(member: Member, key: str, event_id: UUID, calendar_id: UUID) -> dict[st
         _takes(place, row.component)
         if row.collection_id == place.pk:
             return []
-        return service.move(KIND, request, row, place, _place(place))
+        return service.move(KIND, request, row, place)
 
     return service.once(KIND, member, key, "move", 1, act)
 
@@ -223,11 +223,6 @@ def _with_organizer(fields: Fields, place: Calendar) -> dict[str, Any]:
     if told.get("attendees") and "organizer" not in told:
         told["organizer"] = {"address": place.account.address, "name": place.account.display_name}
     return told
-
-
-def _place(place: Calendar) -> str:
-    """Where something new goes: under a name that nothing had before, also nothing that is on its way out."""
-    return f"{place.remote_id.rstrip('/')}/{uuid4()}.ics"
 
 
 def _stamp() -> str:

@@ -64,7 +64,7 @@ class CollectionCommands:
             stored = adapter.execute(MoveObject(where, old.remote_id, old.etag, there, row.remote_id))
         except (Conflict, Rejected):
             return None
-        return _told(stored.record or ObjectRecord(row.remote_id, "", bytes(row.data)))
+        return _told(stored.record or ObjectRecord(stored.remote_id or row.remote_id, "", bytes(row.data)))
 
     def _row(self, command: Command) -> Any:
         held = self.kind.objects._default_manager.select_related("collection", "account")
@@ -114,7 +114,7 @@ class CollectionCommands:
                 return _told(there)
             try:
                 stored = adapter.execute(put)
-                return _told(stored.record or ObjectRecord(row.remote_id, "", put.data))
+                return _told(stored.record or ObjectRecord(stored.remote_id or row.remote_id, "", put.data))
             except Conflict as conflict:
                 there = self._now(adapter, where, row.remote_id, mine)
                 if not there.etag and not put.if_match:
@@ -152,9 +152,21 @@ class CollectionCommands:
         if receipt.get("gone"):
             row.delete()
             return []
-        told = self._holds(row, receipt["etag"], base64.b64decode(receipt["text"]))
+        told = self._named(row, receipt["remote_id"])
+        told += self._holds(row, receipt["etag"], base64.b64decode(receipt["text"]))
         self._leave(command)
         return told
+
+    def _named(self, row: Any, remote_id: str) -> list[Event]:
+        """The object under the id that the provider gave it. A sync that saw it first, and did not know it for what
+        it is, has made a row of its own, which goes."""
+        if row.remote_id == remote_id:
+            return []
+        others = self.kind.objects._default_manager.filter(collection_id=row.collection_id, remote_id=remote_id)
+        gone = [self.kind.gone_event(other) for other in others.select_related("collection", "account")]
+        others.delete()
+        row.remote_id = remote_id
+        return [*gone, *([self._recounted(row)] if gone else [])]
 
     def _leave(self, command: Command) -> None:
         """What is at its new place, or in another, goes from where it was, if it is there still and as it was."""
@@ -230,7 +242,8 @@ def _goes(command: Command) -> list[dict[str, str]]:
 
 
 def _told(record: ObjectRecord) -> Receipt:
-    return {"etag": record.etag, "text": base64.b64encode(record.data).decode()}
+    text = base64.b64encode(record.data).decode()
+    return {"remote_id": record.remote_id, "etag": record.etag, "text": text}
 
 
 def recounted(kind: CollectionKind, account_id: Any, collection_id: Any) -> Event:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db.models import BigIntegerField, Func, QuerySet, Sum
 
@@ -95,7 +95,6 @@ class Import:
 
     kind: CollectionKind
     place: Any
-    suffix: str
     update: bool = False
 
 
@@ -124,7 +123,7 @@ class _Taking:
     """One file being taken in, under the lock of its account."""
 
     def __init__(self, wanted: Import, request: CommandRequest) -> None:
-        self.kind, self.place, self.update, self.suffix = wanted.kind, wanted.place, wanted.update, wanted.suffix
+        self.kind, self.place, self.update = wanted.kind, wanted.place, wanted.update
         self.request, self.report = request, Report()
         self.account: ProviderAccount = service.locked(self.kind, self.place.account_id)
 
@@ -180,6 +179,6 @@ class _Taking:
         return [self.kind.collections_event(self.account.pk, [self.place.pk], backfill=True)]
 
     def _row(self, piece: Piece) -> Any:
-        where = f"{self.place.remote_id.rstrip('/')}/{uuid4()}{self.suffix}"
+        where = self.kind.new_remote_id(self.account, self.place)
         row = self.kind.objects(account=self.account, collection=self.place, remote_id=where, data=piece.data)
         return ingest.fill(row, self.kind.read(piece.data, self.place))

@@ -13,7 +13,7 @@ from django.db.models import F
 from apps.core.nul import without_nul
 from apps.outbound import queue
 from apps.outbound.models import Command
-from apps.providers.adapters.collections import CollectionBatch, CollectionRecord, ObjectRecord
+from apps.providers.adapters.collections import NEW, CollectionBatch, CollectionRecord, ObjectRecord
 from apps.providers.models import ProviderAccount
 from apps.realtime import journal
 from apps.sync import absence
@@ -126,6 +126,7 @@ class _Writer:
         """All of it; returns what changed."""
         ids = {record.remote_id for record in self.batch.upserts} | {*self.batch.vanished} | {*self.batch.refused}
         held = {row.remote_id: row for row in self.objects.filter(collection=self.collection, remote_id__in=list(ids))}
+        held |= self._awaited([record for record in self.batch.upserts if record.remote_id not in held])
         waiting = self._waiting(held)
         for record in self.batch.upserts:
             row = held.get(record.remote_id)
@@ -140,6 +141,18 @@ class _Writer:
         self._save_collection()
         journal.append(self.events)
         return self.applied
+
+    def _awaited(self, records: Some[ObjectRecord]) -> dict[str, Any]:
+        """Objects of ours that are on their way and that the provider names itself: known by their UID, and named."""
+        uids = {uid: record.remote_id for record in records if (uid := self.readings[record.remote_id].uid)}
+        rows = self.objects.filter(collection=self.collection, uid__in=list(uids), etag="", remote_id__startswith=NEW)
+        found: dict[str, Any] = {}
+        for row in rows.order_by("pk"):
+            row.remote_id = uids[row.uid]
+            if row.remote_id not in found:
+                row.save(update_fields=["remote_id"])
+                found[row.remote_id] = row
+        return found
 
     def _waiting(self, held: Mapping[str, Any]) -> dict[UUID, list[Command]]:
         """The open commands of each object that is concerned."""

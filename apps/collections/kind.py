@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import F
 
 from apps.core.clock import now
-from apps.providers.adapters.collections import CollectionAdapter, CollectionBatch, CollectionRecord
+from apps.providers import connections
+from apps.providers.adapters.collections import NEW, CollectionAdapter, CollectionBatch, CollectionRecord
 from apps.providers.models import ProviderAccount
 from apps.realtime import journal
 from apps.sync.lease import Lease
@@ -74,6 +75,8 @@ class CollectionKind(ABC):
     update: ClassVar[str]
     delete: ClassVar[str]
     member: ClassVar[str]
+    suffix: ClassVar[str]
+    """With what the name of an object ends, where we name it."""
     undone: ClassVar[Mapping[str, Mapping[str, str]]]
     """What did not happen when an action failed, by language and action."""
 
@@ -105,6 +108,12 @@ class CollectionKind(ABC):
     @abstractmethod
     def object_json(self, row: Any) -> dict[str, Any]:
         """An object as a list shows it and events carry it."""
+
+    def new_remote_id(self, account: ProviderAccount, collection: Any) -> str:
+        """Under what a new object goes: a name that nothing had before, also nothing that is on its way out."""
+        if connections.by_consent(account):
+            return f"{NEW}{uuid4()}"
+        return f"{collection.remote_id.rstrip('/')}/{uuid4()}{self.suffix}"
 
     def whole(self, data: bytes, change: Mapping[str, Any], before: Mapping[str, Any]) -> Edited:
         """The edit that gives an object another text (`text`, from `whole_text`), whatever it says: for what is

@@ -48,15 +48,13 @@ def one(kind: CollectionKind, member: Member, object_id: UUID) -> Any:
     return visible(kind, member, [object_id])[0]
 
 
-def create(
-    kind: CollectionKind, member: Member, key: str, collection_id: UUID, remote_id: str, data: bytes
-) -> dict[str, Any]:
+def create(kind: CollectionKind, member: Member, key: str, collection_id: UUID, data: bytes) -> dict[str, Any]:
     """Make an object of this text. The same key again answers the same act. Raises problems that say what is wrong."""
     place = collection(kind, member, collection_id)
     to_make(kind, member, place)
 
     def act(request: CommandRequest) -> list[journal.Event]:
-        return make(kind, request, place, remote_id, data)
+        return make(kind, request, place, data)
 
     return once(kind, member, key, "create", 1, act)
 
@@ -66,17 +64,18 @@ def to_make(kind: CollectionKind, member: Member, place: Any) -> None:
     _may_write(kind, member, [place])
 
 
-def make(kind: CollectionKind, request: CommandRequest, place: Any, remote_id: str, data: bytes) -> list[journal.Event]:
+def make(kind: CollectionKind, request: CommandRequest, place: Any, data: bytes) -> list[journal.Event]:
     """Make an object in a collection that the person may write to, as part of an act, whose object it then is."""
     account = locked(kind, place.account_id)
-    row = kind.objects(account=account, collection=place, remote_id=remote_id, data=data)
+    where = kind.new_remote_id(account, place)
+    row = kind.objects(account=account, collection=place, remote_id=where, data=data)
     ingest.fill(row, kind.read(data, place)).save()
     request.args = {"object": str(row.pk)}
     queue.put(account, [Wanted(kind.name, "create", [row.pk], {"change": {}, "before": {}})], request)
     return [kind.object_event(kind.new, row), recounted(kind, account.pk, place.pk)]
 
 
-def move(kind: CollectionKind, request: CommandRequest, row: Any, place: Any, remote_id: str) -> list[journal.Event]:
+def move(kind: CollectionKind, request: CommandRequest, row: Any, place: Any) -> list[journal.Event]:
     """Bring an object from `to_change` into another collection where that may be done, as part of an act.
 
     It is another object there. The one that was goes once the other is at its provider, and comes back when that will
@@ -85,7 +84,8 @@ def move(kind: CollectionKind, request: CommandRequest, row: Any, place: Any, re
     if place.account_id != row.account_id and queue.open_commands(row.account_id, [row.pk]):
         raise Problem(409, "pending", f"This {kind.called.object} is still being saved. Try again in a moment.")
     account = locked(kind, place.account_id)
-    made = kind.objects(account=account, collection=place, remote_id=remote_id, data=bytes(row.data))
+    where = kind.new_remote_id(account, place)
+    made = kind.objects(account=account, collection=place, remote_id=where, data=bytes(row.data))
     ingest.fill(made, kind.read(made.data, place)).save()
     request.args = {"object": str(made.pk)}
     told = {"change": {}, "before": {}, "moves": {"id": str(row.pk), "seen": bytes(row.digest).hex()}}

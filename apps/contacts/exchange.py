@@ -36,7 +36,7 @@ def export(member: Member, book_id: UUID | None = None, contact_ids: Sequence[UU
 def take_in(member: Member, key: str, book_id: UUID, data: bytes, *, update: bool) -> dict[str, Any]:
     """The cards of a .vcf file into an address book. Raises problems that say why nothing of it can be taken in."""
     book = service.collection(KIND, member, book_id)
-    return files.take_in(member, key, Import(KIND, book, ".vcf", update), _pieces(data))
+    return files.take_in(member, key, Import(KIND, book, update), _pieces(data))
 
 
 def _pieces(data: bytes) -> Iterator[Piece]:

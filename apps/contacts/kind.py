@@ -30,6 +30,7 @@ class ContactsKind(CollectionKind):
     collections = AddressBook
     objects = Contact
     new, update, delete, member = "contacts:new", "contacts:update", "contacts:delete", "contact"
+    suffix = ".vcf"
     undone: ClassVar = {
         "en": {
             "create": "The contact was not saved",

@@ -16,7 +16,6 @@ from apps.users.members import Member
 from . import merging
 from .kind import KIND
 from .models import AddressBook, Contact, Merge
-from .writing import place
 
 
 def undo(member: Member, key: str, merge_id: UUID, *, anyway: bool = False) -> dict[str, Any]:
@@ -78,7 +77,7 @@ class _Undoing:
         return bool(uid) and Contact.objects.filter(collection=book_id, uid=uid, leaving__isnull=True).exists()
 
     def _make(self, book: AddressBook, text: bytes) -> None:
-        self.told += service.make(KIND, self.request, book, place(book), text)
+        self.told += service.make(KIND, self.request, book, text)
         self.writes += 1
 
     def _restore(self, *, anyway: bool) -> None:

@@ -13,7 +13,7 @@ from apps.users.members import Member
 
 from . import links
 from .kind import KIND
-from .models import AddressBook, Contact
+from .models import Contact
 
 
 def create(member: Member, key: str, book_id: UUID, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def create(member: Member, key: str, book_id: UUID, fields: Mapping[str, Any]) -
         raise Problem(400, "invalid", str(error)) from None
     if not vcard.read(data).full_name.strip(" ?"):
         raise Problem(400, "invalid", "Give the contact a name, an organisation, an address or a number.")
-    return service.create(KIND, member, key, book_id, place(book), data)
+    return service.create(KIND, member, key, book_id, data)
 
 
 def move(member: Member, key: str, contact_id: UUID, book_id: UUID) -> dict[str, Any]:
@@ -42,11 +42,6 @@ def move(member: Member, key: str, contact_id: UUID, book_id: UUID) -> dict[str,
             # RFC 6352 section 5.1: a UID stands once in an address book.
             raise Problem(409, "there_already", f"“{book.name}” has this contact already.")
         links.follow(row, book)
-        return service.move(KIND, request, row, book, place(book))
+        return service.move(KIND, request, row, book)
 
     return service.once(KIND, member, key, "move", 1, act)
-
-
-def place(book: AddressBook) -> str:
-    """Where something new goes: under a name that nothing had before, also nothing that is on its way out."""
-    return f"{book.remote_id.rstrip('/')}/{uuid4()}.vcf"

@@ -123,7 +123,7 @@ class Other:
     def change(self, path: str, uid: str, name: str) -> None:
         kind = "text/vcard" if self.service is Service.CARDDAV else "text/calendar"
         answer = self.request("PUT", path, text(self.service, uid, name), **{"Content-Type": f"{kind}; charset=utf-8"})
-        assert answer.status_code in (200, 201, 204), answer.text
+        assert answer.status_code in (200, 201, 204), f"{answer.status_code} {answer.text}"
 
     def delete(self, path: str) -> None:
         assert self.request("DELETE", path).status_code in (200, 204)

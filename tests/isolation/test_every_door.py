@@ -38,7 +38,7 @@ from tests.tenants.fixtures import Cast, Make
 CANARY: Final = "zzcanaryzz"
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 # Answered by functions rather than API views; none of them reads a tenant's rows.
-FUNCTIONS: Final = ("health/", "^(?!api/|static/|ws/|health/|providers/|email)")
+FUNCTIONS: Final = ("health/", "^(?!api/|static/|ws/|health/|providers/|oauth/|email)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,12 @@ def google(settings: Any) -> Iterator[GoogleSide]:
     with Google(seed=1) as made:
         made.person(ANNA, "Anna Rossi", zone="Europe/Rome")
         made.person(BOB, "Bob Bianchi")
+        made.gmail.mailboxes[ANNA].index_lag = 0.0
+        # People do not sync a hundred times a minute: the budgets of one are no part of these tests.
+        made.quotas.per_user = made.quotas.per_project = dict.fromkeys(
+            ("gmail", "calendar", "people.read", "people.write"), 10**9
+        )
+        made.quotas.full_syncs = None
         client = made.client(f"{settings.PMSYNC_PUBLIC_URL}/oauth/google/callback")
         settings.GOOGLE_CLIENT_ID, settings.GOOGLE_CLIENT_SECRET = client.id, client.secret
         settings.PMSYNC_SIMULATED_GOOGLE = made.root

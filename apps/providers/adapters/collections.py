@@ -13,6 +13,9 @@ from typing import Protocol
 
 from .base import Cursor
 
+NEW = "new:"
+"""How the remote id begins of an object that is not made yet, where the provider itself gives it its id."""
+
 
 @dataclass(frozen=True, slots=True)
 class CollectionRecord:
@@ -97,7 +100,10 @@ class CollectionMirror(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PutObject:
-    """Write an object. `if_match` is the etag it was read with; None makes a new one, and never replaces one."""
+    """Write an object. `if_match` is the etag it was read with; None makes a new one, and never replaces one.
+
+    Where the provider gives objects their ids, `remote_id` of a new one begins with `NEW` and `Stored` tells its id.
+    """
 
     collection: str
     remote_id: str

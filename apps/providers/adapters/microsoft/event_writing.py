@@ -20,7 +20,6 @@ from .events import Events, etag
 from .graph import Graph, Json, segment
 
 NAMES: Final = uuid.UUID("0b7e1e0f-9c5f-4a56-8d0d-0c6a5b8a9d11")
-NEW: Final = "new:"
 TRIES: Final = 3
 
 

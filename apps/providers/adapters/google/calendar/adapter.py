@@ -22,7 +22,7 @@ from apps.providers.adapters.collections import (
 from apps.providers.adapters.google.api import Api, Json
 from apps.providers.adapters.google.calendar.family import CANCELLED, Family, is_series
 from apps.providers.adapters.google.calendar.reading import Calendars, touched
-from apps.providers.adapters.google.calendar.writing import NEW, Writing
+from apps.providers.adapters.google.calendar.writing import Writing
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,7 @@ class CalendarAdapter:
             yield CollectionBatch(
                 collection=calendar, upserts=some, live=live, remaining=len(changed) - start - len(some)
             )
-        gone = tuple(one for one in held if one not in found and not one.startswith(NEW))
+        gone = tuple(one for one in held if one not in found)
         yield CollectionBatch(collection=calendar, vanished=gone, cursor=_cursor(token), live=live)
 
     def _since(self, mirror: CollectionMirror, calendar: str, token: str) -> Iterator[CollectionBatch]:

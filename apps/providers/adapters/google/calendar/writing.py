@@ -21,7 +21,6 @@ from apps.providers.adapters.google.calendar.reading import Calendars
 from apps.providers.adapters.ical import moments
 from apps.providers.adapters.ical.moments import Moment
 
-NEW: Final = "new:"
 IDS: Final = 20
 """Ids that are tried for one UID: that of a deleted event stays taken for ever."""
 _ALPHABET: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghijklmnopqrstuv")

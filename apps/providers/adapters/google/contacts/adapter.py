@@ -41,7 +41,6 @@ OTHER_FIELDS: Final = "emailAddresses,metadata,names,phoneNumbers"
 PAGE: Final = 1000
 AT_ONCE: Final = 200
 VERSION: Final = 1
-NEW: Final = "new:"
 
 
 class ContactsAdapter:
@@ -91,7 +90,7 @@ class ContactsAdapter:
         for start in range(0, len(changed), AT_ONCE):
             some = tuple(changed[start : start + AT_ONCE])
             yield CollectionBatch(collection=book, upserts=some, live=live, remaining=len(changed) - start - len(some))
-        gone = tuple(one for one in held if one not in records and not one.startswith(NEW))
+        gone = tuple(one for one in held if one not in records)
         yield CollectionBatch(collection=book, vanished=gone, cursor=_cursor(token, groups), live=live)
 
     def _since(

@@ -16,11 +16,16 @@ def census(messages: Messages, listing: tuple[MailboxRecord, ...]) -> Census:
 
 
 def _items(messages: Messages, mailboxes: set[str]) -> Iterator[CensusItem]:
+    found: dict[str, list[CensusItem]] = {}
     for ids, _ in messages.pages(includeSpamTrash=True):
         for start in range(0, len(ids), AT_ONCE):
             for state in messages.states(ids[start : start + AT_ONCE]).values():
                 if state is None:
                     continue
                 flags = labels.flags_of(state.labels)
-                for name in labels.in_order(labels.mailboxes_of(state.labels) & mailboxes):
-                    yield CensusItem(name, labels.EPOCH, state.uid, flags, state.size, state.at)
+                for name in labels.mailboxes_of(state.labels) & mailboxes:
+                    item = CensusItem(name, labels.EPOCH, state.uid, flags, state.size, state.at)
+                    found.setdefault(name, []).append(item)
+    # The walk is by message; it is told mailbox by mailbox.
+    for name in labels.in_order(found.keys()):
+        yield from found[name]
