@@ -124,7 +124,7 @@ def test_every_command_reaches_the_provider(stage: Stage) -> None:
         assert (flag in message(one).flags) is there, action
     act(stage, "archive", one)
     stage.settle()
-    assert "inbox" not in roles(one)
+    assert roles(one) <= {"archive"}
     act(stage, "move", one, to_mailbox_id=mailbox(stage, "inbox")["id"])
     stage.settle()
     assert "inbox" in roles(one)
@@ -309,3 +309,21 @@ def test_a_consent_that_ended_stops_the_account_until_it_is_given_again(stage: S
     stage.consent_again()
     stage.settle()
     assert message(second)
+
+
+def test_what_is_archived_keeps_its_labels(stage: Stage) -> None:
+    one = arrives(stage, "Labelled")
+    stage.ask("post", "mailboxes", {"account_id": str(stage.account.pk), "name": "Clients"})
+    stage.settle()
+    act(stage, "move", one, to_mailbox_id=mailbox(stage, name="Clients")["id"])
+    stage.settle()
+    act(stage, "archive", one)
+    stage.settle()
+    if any(each["role"] == "all" for each in stage.get("mailboxes")["items"]):
+        assert "Clients" in names(one), "a label stays on what is archived"
+    else:
+        assert roles(one) == {"archive"}, "a message in folders is in one of them"
+    act(stage, "trash", one)
+    assert roles(one) == {"trash"}
+    stage.settle()
+    assert roles(one) == {"trash"}

@@ -32,20 +32,28 @@ UNDOABLE: Final = frozenset({*STORES, *KEYWORDS, *MOVES, *LOCAL})
 # What lies here is left alone unless the person stands in it.
 APART: Final = frozenset({Role.SENT.value, Role.DRAFTS.value, Role.TRASH.value, Role.JUNK.value})
 OWN: Final = frozenset({Role.SENT.value, Role.DRAFTS.value})
+LEFT_FOR_INBOX: Final = frozenset({Role.TRASH.value, Role.JUNK.value, Role.ALL.value})
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """From where an action takes mail: `here` when the person stands in a mailbox, else by role."""
+    """From where an action takes mail: `here` when the person stands in a mailbox, else by role.
+
+    `labels`: a message lies in several mailboxes at once, ALL among them. There what is archived only leaves the inbox,
+    what goes to trash or junk leaves all of them, and what is filed keeps its other labels.
+    """
 
     action: str
     here: str | None
     to: str | None
+    labels: bool = False
 
     def takes(self, mailbox_id: str, role: str) -> bool:
         """True when mail in this mailbox is taken."""
         if mailbox_id == self.to:
             return False
+        if self.labels and self.action in MOVES:
+            return self._takes_label(mailbox_id, role)
         if self.here is not None:
             return mailbox_id == self.here
         match self.action:
@@ -57,3 +65,16 @@ class Reach:
                 return role not in OWN
             case _:
                 return role not in APART
+
+    def _takes_label(self, mailbox_id: str, role: str) -> bool:
+        match self.action:
+            case "archive":
+                return role == Role.INBOX.value
+            case "inbox":
+                return role in LEFT_FOR_INBOX
+            case "not_junk":
+                return role == Role.JUNK.value
+            case "move":
+                return mailbox_id == self.here if self.here is not None else role == Role.INBOX.value
+            case _:
+                return mailbox_id == self.here or role not in APART

@@ -81,19 +81,30 @@ def destination(book: Ledger, asked: Asked) -> Mailbox | None:
 
 
 def role_mailbox(account_id: UUID, role: str) -> Mailbox | None:
-    """The account's mailbox of this role."""
-    return Mailbox.objects.filter(account_id=account_id, role=role, selectable=True).first()
+    """The account's mailbox of this role; where messages have labels, what is archived is in ALL and nowhere else."""
+    found = Mailbox.objects.filter(account_id=account_id, role=role, selectable=True).first()
+    return everything(account_id) if found is None and role == Role.ARCHIVE.value else found
+
+
+def everything(account_id: UUID) -> Mailbox | None:
+    """The mirrored mailbox that holds all mail, where messages have labels. IMAP servers' views of all are not
+    mirrored."""
+    boxes = Mailbox.objects.filter(account_id=account_id, role=Role.ALL.value, selectable=True, epoch__isnull=False)
+    return boxes.first()
 
 
 def _take(book: Ledger, request: CommandRequest, asked: Asked, message_ids: Sequence[UUID], *, named: bool) -> int:
     """Move or delete: out of where the action reaches."""
     to = destination(book, asked)
-    reach = Reach(asked.action, str(asked.here) if asked.here else None, str(to.pk) if to else None)
+    whole = everything(book.account.pk)
+    here = str(asked.here) if asked.here else None
+    reach = Reach(asked.action, here, str(to.pk) if to else None, labels=whole is not None)
     places = ledger.visible_places(message_ids)
     taken = [place for place in places if reach.takes(str(place.mailbox_id), place.role)]
     if named and asked.here is None:
         reached = {place.message_id for place in taken}
-        taken += [place for place in places if place.message_id not in reached and place.mailbox_id != reach_to(to)]
+        left = [place for place in places if place.message_id not in reached and place.mailbox_id != reach_to(to)]
+        taken += left if whole is None else [place for place in left if place.mailbox_id == whole.pk]
     role = actions.DESTINATION.get(asked.action)
     move(book, request, "delete" if asked.action == "delete" else "move", taken, to, role)
     return len({place.message_id for place in taken})
@@ -118,10 +129,12 @@ def move(
     if action == "move":
         args |= {"to": str(to.pk) if to else None, "role": role.value if role else None}
     concerned = sorted({place.message_id for place in taken})
+    seen = ledger.visible_places(concerned) if to is not None and to.role == Role.ALL.value else []
+    there = {place.message_id for place in seen if to is not None and place.mailbox_id == to.pk}
     (command,) = queue.put(book.account, [Wanted(KIND, action, concerned, args)], request)
     book.leave(taken, command.pk)
     if to is not None and action == "move":
-        book.expect(to.pk, taken, command.pk)
+        book.expect(to.pk, [place for place in taken if place.message_id not in there], command.pk)
     return command
 
 
