@@ -4,6 +4,7 @@ A stage has our side (`sync`, `work`, `verify`, the API's client) and `elsewhere
 another client of the person does. Nothing in a scenario knows which provider it runs at.
 """
 
+import random
 import re
 import uuid
 from abc import ABC, abstractmethod
@@ -24,7 +25,7 @@ from apps.providers.models import AccountStatus, ProviderAccount
 from apps.sync import lease, operations, runs, verification
 from apps.sync.models import SyncTarget
 from tests.dav.servers import Other
-from tests.fakes.microsoft.faults import cut
+from tests.fakes.microsoft.faults import bad_gateway, cut, status, throttled, truncated, unauthorized
 from tests.fakes.smtp_sink import Sink
 from tests.imap.dovecot import Dovecot
 from tests.providers.clouds import ANNA, GoogleSide, MicrosoftSide, Wizard
@@ -99,6 +100,14 @@ class Elsewhere(ABC):
     @abstractmethod
     def expire_cursors(self) -> None:
         """What was remembered of changes is void."""
+
+    def trouble(self, rng: random.Random) -> str:
+        """Something goes wrong with one of the next requests, or with its answer; what it is called."""
+        raise NotImplementedError
+
+    def calm(self) -> None:
+        """Nothing goes wrong any more."""
+        raise NotImplementedError
 
     @abstractmethod
     def withdraw(self) -> None:
@@ -411,6 +420,16 @@ class GoogleElsewhere(Elsewhere):
         self._google.cursors.expire("calendar.sync")
         self._google.cursors.expire("people.people.connections.list.sync")
 
+    def trouble(self, rng: random.Random) -> str:
+        kind, after = rng.choice(("cut", "503", "half", "truncated", "429", "html", "500", "401")), rng.random() < 0.5
+        self._google.faults.add(
+            "*", kind, after=after and kind != "401", skip=rng.randrange(8), times=rng.choice((1, 3))
+        )
+        return kind
+
+    def calm(self) -> None:
+        self._google.faults.clear()
+
     def withdraw(self) -> None:
         self._google.grants.withdraw(ANNA, settings.GOOGLE_CLIENT_ID)
 
@@ -487,6 +506,18 @@ class MicrosoftElsewhere(Elsewhere):
 
     def expire_cursors(self) -> None:
         self._microsoft.expire_delta(self._person)
+
+    def trouble(self, rng: random.Random) -> str:
+        after = rng.random() < 0.5
+        fault = rng.choice((
+            cut(after_commit=after), status(503, after_commit=after), status(500), truncated(), throttled(1),
+            throttled(None), bad_gateway(after_commit=after), unauthorized(),
+        ))  # fmt: skip
+        self._microsoft.faults.add(fault, "", skip=rng.randrange(8), times=rng.choice((1, 3)))
+        return fault.name
+
+    def calm(self) -> None:
+        self._microsoft.faults.clear()
 
     def withdraw(self) -> None:
         self._microsoft.end_sessions(self._person)
