@@ -25,6 +25,7 @@ from .adapters.smtp import submission
 from .adapters.smtp.submission import Submission
 from .adapters.web import Resolve
 from .clouds import Surface
+from .metering import AccountMeter
 from .models import ProviderAccount
 from .network import Network
 
@@ -172,7 +173,7 @@ def open_mail(account: ProviderAccount, mirror: MailMirror) -> MailAdapter:
     """A logged-in adapter for the account's mail; `mirror` is the account's."""
     if by_consent(account):
         cloud, source = tokens.of(account)
-        return cloud.mail(source, mirror)
+        return cloud.mail(source, AccountMeter(account.pk, cloud.application), mirror)
     return imap.connect(endpoint_of(account, "imap"), login_of(account))
 
 
@@ -180,7 +181,7 @@ def open_submission(account: ProviderAccount) -> Submission:
     """A logged-in adapter that sends in the account's name."""
     if by_consent(account):
         cloud, source = tokens.of(account)
-        return cloud.submission(source)
+        return cloud.submission(source, AccountMeter(account.pk, cloud.application))
     return submission.connect(endpoint_of(account, "smtp"), login_of(account))
 
 
@@ -188,7 +189,7 @@ def open_collections(account: ProviderAccount, surface: Surface) -> CollectionAd
     """An adapter for the account's calendars or address books. Nothing is asked yet."""
     if by_consent(account):
         cloud, source = tokens.of(account)
-        return cloud.collections(surface, source)
+        return cloud.collections(surface, source, AccountMeter(account.pk, cloud.application))
     service = SERVICES[surface]
     where = account.settings.get(service.value)
     if where is None:

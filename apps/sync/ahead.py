@@ -6,6 +6,7 @@ worker's core parses while the database's core indexes; more would only hold mor
 
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, Final
 
 from django.db import connection
@@ -22,11 +23,13 @@ def one(tenant: Tenant, batches: Iterator[Any]) -> Generator[Any]:
     Errors come out where their batch would have. When the caller closes it, the batch under way is
     awaited and dropped: afterwards nobody uses the adapter any more.
     """
+    # What holds for the caller (log lines, giving way) holds there.
+    held = copy_context()
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
         try:
-            following = thread.submit(_next, tenant, batches)
+            following = thread.submit(held.run, _next, tenant, batches)
             while (batch := following.result()) is not END:
-                following = thread.submit(_next, tenant, batches)
+                following = thread.submit(held.run, _next, tenant, batches)
                 yield batch
         finally:
             thread.submit(_close)

@@ -3,7 +3,7 @@ error to `outcomes`. Network on one side, transactions on the other, never one i
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import Any
 
 import structlog
@@ -12,12 +12,12 @@ from django.db import transaction
 from structlog.contextvars import bound_contextvars
 
 from apps.core.ids import new_id
-from apps.providers import connections
+from apps.providers import connections, metering
 from apps.providers.adapters.errors import AdapterError, Transient
 from apps.providers.models import AccountStatus, ProviderAccount
 from apps.tenants import context
 
-from . import ahead, lease, limits, metrics, outcomes, registry, targets
+from . import ahead, lease, limits, metrics, outcomes, queues, registry, targets
 from .lease import Lease, LeaseLost
 from .models import Phase
 from .registry import Applied, Kind
@@ -56,7 +56,9 @@ def run(held: Lease) -> None:
 
 
 def _sync(held: Lease, account: ProviderAccount, kind: Kind, adapter: Any) -> Applied:
-    total = _feed(held, account, kind, kind.changes(adapter, account))
+    first = held.target.phase == Phase.INITIAL and held.target.wanted_because not in queues.URGENT
+    with metering.background() if first else nullcontext():
+        total = _feed(held, account, kind, kind.changes(adapter, account))
     if held.target.phase == Phase.LIVE:
         kind.caught_up(held, account)
         outcomes.succeeded(held, total)
@@ -64,7 +66,7 @@ def _sync(held: Lease, account: ProviderAccount, kind: Kind, adapter: Any) -> Ap
     until = time.monotonic() + settings.EMAIL_SYNC_SLICE_SECONDS
     history = _prepared(kind, account, kind.backfill(adapter, account))
     # Closed before the lease is given back: the batch under way still uses the adapter.
-    with closing(ahead.one(context.current(), history)) as batches:
+    with metering.background(), closing(ahead.one(context.current(), history)) as batches:
         for prepared in batches:
             total += kind.apply(held, account, prepared)
             held.renew()

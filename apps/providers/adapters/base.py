@@ -153,6 +153,30 @@ class TokenSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """Units a minute that a provider gives: to one account, and to our application for all accounts together."""
+
+    name: str
+    per_user: int
+    per_application: int | None = None
+
+
+class Meter(Protocol):
+    """What an adapter asks before each request, so that all workers together stay below a provider's limits."""
+
+    def spend(self, budget: Budget, units: int) -> None:
+        """Take these units; may wait for seconds. Raises RateLimited when they are not to be had soon."""
+        ...
+
+
+class Unmetered:
+    """A `Meter` that counts nothing."""
+
+    def spend(self, budget: Budget, units: int) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class CensusItem:
     """One placement as the server tells it by a path that sync itself does not use.
 

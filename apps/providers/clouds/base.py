@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from apps.providers.adapters.base import MailAdapter, MailMirror, TokenSource
+from apps.providers.adapters.base import MailAdapter, MailMirror, Meter, TokenSource
 from apps.providers.adapters.collections import CollectionAdapter
 from apps.providers.adapters.errors import Rejected
 from apps.providers.adapters.smtp.submission import Submission
@@ -80,6 +80,11 @@ class Cloud(Protocol):
         """Whether it is a simulation: people are told so wherever they meet it."""
         ...
 
+    @property
+    def application(self) -> str:
+        """Our registration's id: what its budgets are counted by."""
+        ...
+
     def host(self, surface: Surface) -> str:
         """Whose limits requests of a surface count against."""
         ...
@@ -100,14 +105,14 @@ class Cloud(Protocol):
         """Give the grant back where the provider takes it back."""
         ...
 
-    def mail(self, tokens: TokenSource, mirror: MailMirror) -> MailAdapter:
+    def mail(self, tokens: TokenSource, meter: Meter, mirror: MailMirror) -> MailAdapter:
         """An adapter for mail. Nothing is asked yet."""
         ...
 
-    def submission(self, tokens: TokenSource) -> Submission:
+    def submission(self, tokens: TokenSource, meter: Meter) -> Submission:
         """An adapter that sends."""
         ...
 
-    def collections(self, surface: Surface, tokens: TokenSource) -> CollectionAdapter:
+    def collections(self, surface: Surface, tokens: TokenSource, meter: Meter) -> CollectionAdapter:
         """An adapter for calendars or address books."""
         ...

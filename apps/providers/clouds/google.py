@@ -8,7 +8,7 @@ import httpx
 from django.conf import settings
 
 from apps.providers.adapters import errors
-from apps.providers.adapters.base import MailAdapter, MailMirror, TokenSource
+from apps.providers.adapters.base import MailAdapter, MailMirror, Meter, TokenSource
 from apps.providers.adapters.collections import CollectionAdapter
 from apps.providers.adapters.google import calendar, contacts, gmail, oauth
 from apps.providers.adapters.smtp.submission import Submission
@@ -45,6 +45,11 @@ class GoogleCloud:
         """The address of a simulation; empty for Google itself."""
         return str(settings.PMSYNC_SIMULATED_GOOGLE)
 
+    @property
+    def application(self) -> str:
+        """See Cloud."""
+        return str(settings.GOOGLE_CLIENT_ID)
+
     def host(self, surface: Surface) -> str:
         """See Cloud."""
         return HOSTS[surface]
@@ -78,19 +83,19 @@ class GoogleCloud:
         with _http() as http:
             oauth.revoke(http, refresh, endpoints=self._endpoints())
 
-    def mail(self, tokens: TokenSource, mirror: MailMirror) -> MailAdapter:
+    def mail(self, tokens: TokenSource, meter: Meter, mirror: MailMirror) -> MailAdapter:
         """See Cloud."""
-        return gmail.connect(tokens, root=self.root)
+        return gmail.connect(tokens, root=self.root, meter=meter)
 
-    def submission(self, tokens: TokenSource) -> Submission:
+    def submission(self, tokens: TokenSource, meter: Meter) -> Submission:
         """See Cloud."""
-        return gmail.connect_submission(tokens, root=self.root)
+        return gmail.connect_submission(tokens, root=self.root, meter=meter)
 
-    def collections(self, surface: Surface, tokens: TokenSource) -> CollectionAdapter:
+    def collections(self, surface: Surface, tokens: TokenSource, meter: Meter) -> CollectionAdapter:
         """See Cloud."""
         if surface is Surface.CALENDAR:
-            return calendar.connect(tokens, root=self.root)
-        return contacts.connect(tokens, root=self.root)
+            return calendar.connect(tokens, root=self.root, meter=meter)
+        return contacts.connect(tokens, root=self.root, meter=meter)
 
     def _client(self) -> oauth.Client:
         return oauth.Client(settings.GOOGLE_CLIENT_ID, settings.GOOGLE_CLIENT_SECRET)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from apps.providers.adapters import errors
-from apps.providers.adapters.base import MailAdapter, MailMirror, TokenSource
+from apps.providers.adapters.base import MailAdapter, MailMirror, Meter, TokenSource
 from apps.providers.adapters.collections import CollectionAdapter
 from apps.providers.adapters.microsoft import oauth
 from apps.providers.adapters.microsoft.calendars import GraphCalendars
@@ -44,6 +44,11 @@ class MicrosoftCloud:
         """The address of a simulation; empty for Microsoft itself."""
         return str(settings.PMSYNC_SIMULATED_MICROSOFT)
 
+    @property
+    def application(self) -> str:
+        """See Cloud."""
+        return str(settings.MICROSOFT_CLIENT_ID)
+
     def host(self, surface: Surface) -> str:
         """See Cloud."""
         return urlsplit(ROOT).hostname or ""
@@ -72,22 +77,22 @@ class MicrosoftCloud:
     def revoke(self, refresh: str) -> None:
         """Nothing: Microsoft has no address for that. The token is forgotten, and ends for itself."""
 
-    def mail(self, tokens: TokenSource, mirror: MailMirror) -> MailAdapter:
+    def mail(self, tokens: TokenSource, meter: Meter, mirror: MailMirror) -> MailAdapter:
         """See Cloud."""
-        return GraphMail(self.graph(tokens), mirror)
+        return GraphMail(self.graph(tokens, meter), mirror)
 
-    def submission(self, tokens: TokenSource) -> Submission:
+    def submission(self, tokens: TokenSource, meter: Meter) -> Submission:
         """See Cloud."""
-        return GraphSender(self.graph(tokens), time.sleep)
+        return GraphSender(self.graph(tokens, meter), time.sleep)
 
-    def collections(self, surface: Surface, tokens: TokenSource) -> CollectionAdapter:
+    def collections(self, surface: Surface, tokens: TokenSource, meter: Meter) -> CollectionAdapter:
         """See Cloud."""
         kind = GraphCalendars if surface is Surface.CALENDAR else GraphContacts
-        return kind(self.graph(tokens))
+        return kind(self.graph(tokens, meter))
 
-    def graph(self, tokens: TokenSource) -> Graph:
+    def graph(self, tokens: TokenSource, meter: Meter) -> Graph:
         """Graph in the name of an account."""
-        return Graph(tokens, root=f"{self.root}/v1.0" if self.root else ROOT, tls=_trust())
+        return Graph(tokens, root=f"{self.root}/v1.0" if self.root else ROOT, tls=_trust(), meter=meter)
 
     def _application(self) -> oauth.Application:
         trust = _trust()

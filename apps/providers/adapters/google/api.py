@@ -4,7 +4,7 @@ import copy
 import functools
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -17,7 +17,8 @@ from googleapiclient.http import BatchHttpRequest
 from googleapiclient.model import RawModel
 
 from apps.providers.adapters import errors
-from apps.providers.adapters.base import TokenSource
+from apps.providers.adapters.base import Meter, TokenSource, Unmetered
+from apps.providers.adapters.google import costs
 from apps.providers.adapters.google.errors import LOWER, from_exception, from_refusal, refusal
 from apps.providers.adapters.google.wire import Wire
 
@@ -46,6 +47,7 @@ class Api:
         *,
         root: str = "",
         clock: Callable[[], float] = time.time,
+        meter: Meter | None = None,
         **wire: Any,
     ) -> None:
         document = _packaged(name)
@@ -57,6 +59,7 @@ class Api:
         self.name = name
         self.wire = Wire(tokens, document["rootUrl"], **wire)
         self._tokens = tokens
+        self._meter, self._budget = meter or Unmetered(), costs.BUDGETS.get(name)
         self._clock = clock
         self._batch = document["rootUrl"] + document["batchPath"]
         self.service: Any = build_from_document(document, http=self.wire)
@@ -67,6 +70,7 @@ class Api:
         A 401 that outlives a fresh token is Transient: single machines of Google's refuse good tokens for a
         while; when that goes on, whoever keeps the token has the person asked.
         """
+        self._spend([request])
         try:
             answer = request.execute(num_retries=0)
         except HttpError as error:
@@ -105,6 +109,7 @@ class Api:
                 return {key: self.run(request)}
             except (errors.NotFound, errors.Conflict, errors.Rejected) as error:
                 return {key: error}
+        self._spend(requests.values())
         found: dict[Key, Json | errors.AdapterError] = {}
         names = {str(number): key for number, key in enumerate(requests)}
         batch = BatchHttpRequest(batch_uri=self._batch)
@@ -122,6 +127,10 @@ class Api:
         if len(found) != len(requests):
             raise errors.Transient("Google's answer to a batch leaves requests out")
         return found
+
+    def _spend(self, requests: Iterable[Any]) -> None:
+        if self._budget is not None:
+            self._meter.spend(self._budget, costs.units(str(one.methodId) for one in requests))
 
     def refused(self, error: Exception) -> errors.AdapterError:
         """The typed error of one part of a batch."""

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from ssl import SSLContext
 from threading import Lock, current_thread
@@ -18,7 +19,7 @@ import httpx
 import orjson
 
 from apps.providers.adapters import errors
-from apps.providers.adapters.base import TokenSource, Traffic
+from apps.providers.adapters.base import Budget, Meter, TokenSource, Traffic, Unmetered
 
 from .errors import failure, from_transport
 
@@ -30,6 +31,8 @@ LONGEST: Final = 180.0
 JSON_MOST: Final = 64 * 1024 * 1024
 AT_ONCE: Final = 3
 """Requests under way: Outlook takes four for one application and mailbox, and another surface may need one."""
+BUDGET: Final = Budget("graph", per_user=1_000)
+"""Outlook's 10,000 requests in ten minutes for one application and mailbox."""
 WORKER: Final = "graph-worker"
 SHORT: Final = 3.0
 """A pause of up to so many seconds is waited out here: 429 for too many at once mostly says one second."""
@@ -85,7 +88,9 @@ class Graph:
         user: str = "me",
         tls: SSLContext | None = None,
         pause: Callable[[float], None] = time.sleep,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter or Unmetered()
         self._tokens, self._root, self._user, self._pause = tokens, root.rstrip("/"), user, pause
         parts = urlsplit(self._root)
         self._origin = (parts.scheme, parts.netloc)
@@ -167,7 +172,8 @@ class Graph:
             return [ask(item) for item in items]
         if self._pool is None:
             self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=WORKER)
-        return list(self._pool.map(ask, items))
+        # Each in a copy of the caller's context, so that what is done in the background stays so.
+        return [one.result() for one in [self._pool.submit(copy_context().run, ask, item) for item in items]]
 
     def ask(
         self,
@@ -213,6 +219,7 @@ class Graph:
             raise errors.Rejected("a link leads to another host")
 
     def _once(self, method: str, url: str, content: bytes, headers: Mapping[str, str], most: int) -> Answer:
+        self._meter.spend(BUDGET, 1)
         sent = {"client-request-id": str(uuid.uuid4()), **headers}
         try:
             request = self._http.build_request(method, url, content=content, headers=sent)
