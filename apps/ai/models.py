@@ -44,3 +44,8 @@ class Action(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+from .model.models import AgentSwitch, Consent, ModelCall, ModelUsage  # noqa: E402  these tables are read from here
+
+__all__ = ["Action", "ActionState", "AgentSwitch", "Consent", "ModelCall", "ModelUsage"]
