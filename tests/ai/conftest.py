@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from celery import current_app
 
 from apps.ai import consent
 from apps.ai.model import access
@@ -29,3 +30,12 @@ def box(cast: Cast) -> Iterator[Box]:
     with cast.inside(), fixtures.box(cast.owner) as made:
         consent.set_by(cast.owner, made.account.pk, reading=True, drafting=False)
         yield made
+
+
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Tasks run at once, in the thread that enqueues them."""
+    before = current_app.conf.task_always_eager
+    current_app.conf.task_always_eager = True
+    yield
+    current_app.conf.task_always_eager = before

@@ -7,72 +7,94 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ai', '0001_initial'),
-        ('providers', '0001_initial'),
+        ("ai", "0001_initial"),
+        ("providers", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='providers.provideraccount')),
-                ('reading', models.BooleanField(default=False)),
-                ('drafting', models.BooleanField(default=False)),
-                ('by_user', models.UUIDField()),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="providers.provideraccount",
+                    ),
+                ),
+                ("reading", models.BooleanField(default=False)),
+                ("drafting", models.BooleanField(default=False)),
+                ("by_user", models.UUIDField()),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='AgentSwitch',
+            name="AgentSwitch",
             fields=[
-                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('enabled', models.BooleanField(default=True)),
-                ('daily_tokens', models.BigIntegerField(null=True)),
-                ('kept_days', models.PositiveSmallIntegerField(null=True)),
-                ('changed_by', models.UUIDField(null=True)),
-                ('changed_at', models.DateTimeField(null=True)),
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("enabled", models.BooleanField(default=True)),
+                ("daily_tokens", models.BigIntegerField(null=True)),
+                ("kept_days", models.PositiveSmallIntegerField(null=True)),
+                ("changed_by", models.UUIDField(null=True)),
+                ("changed_at", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='agent_switch_one_row')],
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="agent_switch_one_row")],
             },
         ),
         migrations.CreateModel(
-            name='ModelUsage',
+            name="ModelUsage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('purpose', models.CharField(max_length=20)),
-                ('model', models.CharField(max_length=80)),
-                ('calls', models.PositiveIntegerField(default=0)),
-                ('prompt_tokens', models.BigIntegerField(default=0)),
-                ('completion_tokens', models.BigIntegerField(default=0)),
-                ('reserved_tokens', models.BigIntegerField(default=0)),
-                ('micros', models.BigIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                ("purpose", models.CharField(max_length=20)),
+                ("model", models.CharField(max_length=80)),
+                ("calls", models.PositiveIntegerField(default=0)),
+                ("prompt_tokens", models.BigIntegerField(default=0)),
+                ("completion_tokens", models.BigIntegerField(default=0)),
+                ("reserved_tokens", models.BigIntegerField(default=0)),
+                ("micros", models.BigIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('day', 'purpose', 'model'), name='model_usage_once')],
+                "constraints": [models.UniqueConstraint(fields=("day", "purpose", "model"), name="model_usage_once")],
             },
         ),
         migrations.CreateModel(
-            name='ModelCall',
+            name="ModelCall",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('user_id', models.UUIDField(null=True)),
-                ('purpose', models.CharField(max_length=20)),
-                ('model', models.CharField(max_length=80)),
-                ('about', models.UUIDField(null=True)),
-                ('outcome', models.CharField(max_length=20)),
-                ('ms', models.PositiveIntegerField(default=0)),
-                ('prompt_tokens', models.PositiveIntegerField(default=0)),
-                ('completion_tokens', models.PositiveIntegerField(default=0)),
-                ('content', models.BinaryField(null=True)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='providers.provideraccount')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("user_id", models.UUIDField(null=True)),
+                ("purpose", models.CharField(max_length=20)),
+                ("model", models.CharField(max_length=80)),
+                ("about", models.UUIDField(null=True)),
+                ("outcome", models.CharField(max_length=20)),
+                ("ms", models.PositiveIntegerField(default=0)),
+                ("prompt_tokens", models.PositiveIntegerField(default=0)),
+                ("completion_tokens", models.PositiveIntegerField(default=0)),
+                ("content", models.BinaryField(null=True)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="providers.provideraccount",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['at'], name='model_call_at'), models.Index(fields=['account', '-at'], name='model_call_newest')],
+                "indexes": [
+                    models.Index(fields=["at"], name="model_call_at"),
+                    models.Index(fields=["account", "-at"], name="model_call_newest"),
+                ],
             },
         ),
     ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 from django.conf import settings
+from pydantic import SecretStr
 
 from apps.core.clock import now
 
@@ -46,8 +47,8 @@ def _built(api_key: str, url: str, model: str, timeout: float) -> "ChatMistralAI
         os.environ[name] = "false"
     from langchain_mistralai import ChatMistralAI  # its import takes seconds
 
-    return ChatMistralAI(  # type: ignore[call-arg]  # the plugin does not see the fields' aliases
-        api_key=api_key,
+    return ChatMistralAI(
+        api_key=SecretStr(api_key),
         base_url=url,
         model=model,
         timeout=max(1, round(timeout)),
