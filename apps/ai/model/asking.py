@@ -48,6 +48,8 @@ class Patience:
         """Seconds before the next try; None when there is none. What the service asks for is waited, or not at all."""
         if tried >= self.tries:
             return None
+        if isinstance(error, errors.Malformed):
+            return 0.0  # nobody is busy: it is only said again
         if error.retry_after is not None:
             return error.retry_after if error.retry_after <= self.longest else None
         return min(self.longest, self.pause * 2 ** (tried - 1)) * random.uniform(0.5, 1.5)

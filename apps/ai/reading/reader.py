@@ -128,7 +128,8 @@ def _day(moment: date | datetime) -> date:
 
 def _by_model(reading: Reading, message: Message, talk: Conversation, letter: Letter, rules: Verdict) -> Verdict:
     question = Question(
-        "reading", prompting.READING, prompting.thread(talk), message.account_id, message.account.owner_id, message.pk
+        "reading", prompting.READING, prompting.thread(talk), message.account_id, message.account.owner_id, message.pk,
+        most_tokens=1_500,
     )  # fmt: skip
     try:
         answer = asking.ask(question, Understanding)
