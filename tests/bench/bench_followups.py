@@ -2,9 +2,9 @@
 
 One JSON line for each figure, on `develop` (the rules were made with it) and `held_out` (nobody looked at it). The
 baseline of all is the plain rule: a question mark in the newest message. The rules stand by themselves; the lines
-`with_fake` send every thread through the whole path (mirror, prompt, ChatMistralAI, rows), where the fake of the Mistral
-API answers by plain rules of its own that were written beside these threads: they show what the path does to an answer,
-and are no measure of a model.
+`with_fake` send every thread through the whole path (mirror, prompt, ChatMistralAI, rows), where the fake of the
+Mistral API answers by plain rules of its own that were written beside these threads: they show what the path does to
+an answer, and are no measure of a model.
 """
 
 import statistics

@@ -8,7 +8,7 @@ from tests.followups import scoring
 from tests.followups.corpus import Split, threads
 
 FLOORS: Final[dict[Split, tuple[float, float]]] = {"develop": (0.95, 0.85), "held_out": (0.67, 0.5)}
-"""Of turns, and of deadlines. The set that was not looked at says what to expect of mail; the other guards the rules."""
+"""Of turns, and of deadlines. What was not looked at says what to expect of mail; the other set guards the rules."""
 
 
 @pytest.mark.parametrize("split", ["develop", "held_out"])

@@ -50,7 +50,7 @@ def _built(api_key: str, url: str, model: str, timeout: float) -> "ChatMistralAI
     return ChatMistralAI(
         api_key=SecretStr(api_key),
         base_url=url,
-        model=model,
+        model_name=model,
         timeout=max(1, round(timeout)),
         max_retries=1,
         temperature=0,

@@ -36,7 +36,9 @@ DISCLAIMER: Final = any_of(
     "siret", "confidencial", "por error", "consider the environment", "ambiente prima di stampare",
 )  # fmt: skip
 TO_PROGRAMS: Final = re.compile(
-    r"<!--.*?-->|\{\{.*?\}\}|\[\[+.*?\]\]+|<\|.*?\|>|<(?:script|system|instruction)[^>]*>.*?</[^>]*>",
+    # Bounded: a text of nothing but beginnings would be looked through once for each of them.
+    r"<!--.{0,1000}?-->|\{\{.{0,500}?\}\}|\[\[.{0,500}?\]\]+|<\|.{0,100}?\|>"
+    r"|<(?:script|system|instruction)[^>]{0,100}>.{0,1000}?</[^>]{0,100}>",
     re.DOTALL | re.IGNORECASE,
 )
 ADDRESSES_PROGRAMS: Final = re.compile(

@@ -13,6 +13,8 @@ from apps.providers.adapters import mime
 from . import cues
 
 SENTENCE: Final = re.compile(r"(?<=[.!?…])[\s\"»)]+|\n{2,}|\n(?=[-*•\d])")
+READ_MOST: Final = 20_000
+"""Characters of a message that rules look at: nobody asks for something further down."""
 SHORT_LINE: Final = 70
 NAME_LETTERS: Final = 3
 EVERYBODYS: Final = frozenset(
@@ -96,7 +98,7 @@ class Conversation:
 
 def own_words(text: str, name: str) -> str:
     """See `Letter.own`. `name` is the writer's: a line that holds it begins the signature."""
-    text = cues.TO_PROGRAMS.sub(" ", text.replace("\r\n", "\n"))
+    text = cues.TO_PROGRAMS.sub(" ", text[:READ_MOST].replace("\r\n", "\n"))
     folded = mime.fold_quotes(text)
     said = "".join(text[start:end] for start, end in folded.visible).strip()
     lines = said.split("\n")
