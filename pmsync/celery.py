@@ -55,6 +55,11 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"queue": "housekeeping", "expires": 3600},
         },
+        "look for what agents left": {
+            "task": "ai.look_all",
+            "schedule": 300.0,
+            "options": {"queue": "ai", "expires": 300},
+        },
         "prune commands": {
             "task": "outbound.prune_all",
             "schedule": 86_400.0,
@@ -77,6 +82,6 @@ app.conf.task_queues = [
 # Found by pmsync.apps once Django's models are loaded.
 WITH_TASKS = [
     "pmsync", "apps.sync", "apps.outbound", "apps.mail", "apps.compose", "apps.realtime", "apps.users",
-    "apps.providers",
+    "apps.providers", "apps.ai",
 ]  # fmt: skip
 celery_health.install(app)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import environ
 
@@ -34,6 +35,12 @@ KNOWN: Final = {
     "PMSYNC_PG_DUMP": "the pg_dump program, of the server's version or newer; by default the one on PATH",
     "PMSYNC_LOG": "console or json",
     "PMSYNC_JOURNAL_DAYS": "days that events are kept for clients that were away",
+    "PMSYNC_MISTRAL_URL": "the Mistral API or one like it, such as https://api.mistral.ai/v1",
+    "PMSYNC_MISTRAL_MODEL": "the name of the model that reads and writes, such as mistral-small-latest",
+    "PMSYNC_MISTRAL_TIMEOUT": "seconds that one answer of the model may take, 1 to 600",
+    "PMSYNC_MISTRAL_PRICE": "what a million tokens cost, in and out, such as 0.1,0.3",
+    "PMSYNC_AI_DAILY_TOKENS": "tokens that a company may use in a day, 0 or more",
+    "PMSYNC_AI_KEPT_DAYS": "days that prompts and outputs are kept, 0 to 3650; 0 keeps none",
 }
 
 
@@ -81,6 +88,34 @@ def boolean(env: environ.Env, name: str, *, default: bool) -> bool:
     if text in {"0", "false", "no", "off"}:
         return False
     raise BadSetting(name, f"{text!r} is neither true nor false")
+
+
+def whole(env: environ.Env, name: str, *, default: int, least: int, most: int) -> int:
+    """A whole number within bounds. Raises BadSetting for anything else."""
+    text = str(env.str(name, default=str(default))).strip().replace("_", "")
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise BadSetting(name, f"{text!r} is not a whole number from {least} to {most}")
+    return int(text)
+
+
+def web_address(env: environ.Env, name: str, default: str) -> str:
+    """An http or https address without its last slash. Raises BadSetting for anything else."""
+    text = str(env.str(name, default=default)).strip().rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadSetting(name, f"{text!r} is no http or https address")
+    return text
+
+
+def price(env: environ.Env, name: str, default: str) -> tuple[float, float]:
+    """Two amounts, comma separated. Raises BadSetting for anything else."""
+    try:
+        price_in, price_out = (float(text) for text in str(env.str(name, default=default)).split(","))
+    except ValueError:
+        raise BadSetting(name, "these are not two numbers") from None
+    if min(price_in, price_out) < 0:
+        raise BadSetting(name, "a price cannot be negative")
+    return price_in, price_out
 
 
 def networks(env: environ.Env, name: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -213,6 +213,15 @@ CIRCUIT_BREAKER_TIMEOUT_MS = env.int("CIRCUIT_BREAKER_TIMEOUT", default=300_000)
 # How long a client may be away and still be told what it missed, instead of reloading.
 PMSYNC_JOURNAL_DAYS = env.int("PMSYNC_JOURNAL_DAYS", default=7)
 
+# The language model; without a key everything that needs none works.
+MISTRAL_API_KEY = env.str("MISTRAL_API_KEY", default="").strip()
+PMSYNC_MISTRAL_URL = environment.web_address(env, "PMSYNC_MISTRAL_URL", "https://api.mistral.ai/v1")
+PMSYNC_MISTRAL_MODEL = env.str("PMSYNC_MISTRAL_MODEL", default="mistral-small-latest").strip()
+PMSYNC_MISTRAL_TIMEOUT = environment.whole(env, "PMSYNC_MISTRAL_TIMEOUT", default=30, least=1, most=600)
+PMSYNC_MISTRAL_PRICE = environment.price(env, "PMSYNC_MISTRAL_PRICE", "0.1,0.3")
+PMSYNC_AI_DAILY_TOKENS = environment.whole(env, "PMSYNC_AI_DAILY_TOKENS", default=2_000_000, least=0, most=10**12)
+PMSYNC_AI_KEPT_DAYS = environment.whole(env, "PMSYNC_AI_KEPT_DAYS", default=30, least=0, most=3650)
+
 LOG_FORMAT = env.str("PMSYNC_LOG", default="console")
 from pmsync.logs import configure as _configure_logs  # noqa: E402  logging starts once its format is known
 

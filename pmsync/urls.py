@@ -17,6 +17,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.contacts.urls")),
     path("", include("apps.compose.urls")),
     path("", include("apps.scheduling.urls")),
+    path("", include("apps.ai.urls")),
 ]
 
 urlpatterns = [

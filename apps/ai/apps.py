@@ -8,3 +8,13 @@ class AiConfig(AppConfig):
 
     name = "apps.ai"
     label = "ai"
+
+    def ready(self) -> None:
+        """They follow the journal, and add what they know to messages."""
+        from apps.mail import additions
+        from apps.realtime import journal
+
+        from .reading import marks, waking
+
+        journal.follow(waking.appended)
+        additions.register(marks.marks)

@@ -44,3 +44,16 @@ class Action(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+# The other tables of the application, each in the module of what it is for.
+from .followups.models import FollowUp  # noqa: E402
+from .model.models import AgentSwitch, Consent, ModelCall, ModelUsage  # noqa: E402
+from .people.models import Correspondence  # noqa: E402
+from .reading.models import AgentCursor, Reading  # noqa: E402
+from .writing.models import Summary  # noqa: E402
+
+__all__ = [
+    "Action", "ActionState", "AgentCursor", "AgentSwitch", "Consent", "Correspondence", "FollowUp", "ModelCall",
+    "ModelUsage", "Reading", "Summary",
+]  # fmt: skip

@@ -37,6 +37,7 @@ EVENTS: Final = frozenset(
         "contacts:delete",
         "ai:classification_done",
         "ai:task_suggest",
+        "ai:followup_update",
         "hitl:approval_required",
         "hitl:approval_decided",
         "account:status",

@@ -15,6 +15,13 @@ import pytest
 from celery import current_app
 from django.db import connection
 
+from apps.ai import consent
+from apps.ai.followups.models import FollowUp
+from apps.ai.model import keeping
+from apps.ai.model.keeping import Told
+from apps.ai.model.models import ModelCall
+from apps.ai.people.models import Correspondence
+from apps.ai.writing.models import Summary
 from apps.calendar import kind as calendar
 from apps.calendar.models import Calendar, Event
 from apps.collections import ingest as collected
@@ -94,6 +101,7 @@ def hidden(cast: Cast) -> Box:
         written(box)
         known(box)
         planned(box)
+        read_along(box)
     return box
 
 
@@ -127,6 +135,27 @@ def planned(box: Box) -> None:
         collected.fill(row, calendar.KIND.read(data, place)).save()
 
 
+def read_along(box: Box) -> None:
+    """What agents made of the owner's mail, which the owner lets them read; every text carries the canary."""
+    consent.set_by(box.member, box.account.pk, reading=True, drafting=False)
+    message = Message.objects.get()
+    keeping.keep(
+        "reading", "m", Told("ok", 1, [{"role": "human", "content": CANARY}]), account_id=box.account.pk,
+        user_id=box.member.user_id, about=message.pk,
+    )  # fmt: skip
+    FollowUp.objects.create(
+        account=box.account, thread_id=message.thread_id, message=message, mine=True, kind="asked", who=CANARY,
+        said=CANARY, since=fixtures.NOON, by="rules",
+    )  # fmt: skip
+    Summary.objects.create(
+        account=box.account, thread_id=message.thread_id, up_to=message.pk, language="en", text=CANARY, points=[CANARY]
+    )
+    Correspondence.objects.create(
+        account=box.account, address=CANARY, name=CANARY, received=3, answered=3, written=3, score=3,
+        last_at=fixtures.NOON,
+    )  # fmt: skip
+
+
 def written(box: Box) -> None:
     """What the owner writes: a draft with a file, an alias, a template; all of it carries the canary."""
     owner = box.member.user_id
@@ -151,6 +180,7 @@ def ids(cast: Cast, box: Box) -> dict[str, Any]:
         draft, upload = Draft.objects.get(), Upload.objects.get()
         identity, template = Identity.objects.get(), Template.objects.get()
         contact, merge = Contact.objects.get(remote_id="/book/1.vcf"), Merge.objects.get()
+        call, followup = ModelCall.objects.get(), FollowUp.objects.get()
         other, event = Contact.objects.get(remote_id="/book/2.vcf"), Event.objects.get(component="VEVENT")
     return {
         "contact_id": contact.pk,
@@ -171,6 +201,8 @@ def ids(cast: Cast, box: Box) -> dict[str, Any]:
         "template_id": template.pk,
         "user_id": cast.owner.user_id,
         "session_id": uuid.uuid4(),
+        "call_id": call.pk,
+        "followup_id": followup.pk,
         "token": links.sign(cast.tenant.pk, attachment.pk).rsplit("/", 1)[-1],
     }
 
@@ -234,7 +266,8 @@ def test_the_canary_is_there_for_its_owner(world: World, committed: None) -> Non
                      "contacts/<uuid:contact_id>", "contacts/<uuid:contact_id>/photo", "contacts/export",
                      "contacts/duplicates", "contacts/groups", "contacts/merges",
                      "calendars", "calendars/<uuid:calendar_id>/export", "events", "events/<uuid:event_id>",
-                     "events/overlaps", "events/search", "tasks"):  # fmt: skip
+                     "events/overlaps", "events/search", "tasks", "follow-ups", "assistant/calls/<uuid:call_id>",
+                     "assistant/contacts", "threads/<uuid:thread_id>/summary"):  # fmt: skip
         assert f"api/v1/{expected}" in seen
 
 

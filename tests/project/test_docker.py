@@ -15,7 +15,8 @@ from pmsync.celery import app
 from pmsync.demo import stack
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
-OURS = ("web", "worker-high", "worker-normal", "worker-low", "worker-waiting", "worker-burning", "beat", "watcher")
+WORKERS = ("worker-high", "worker-normal", "worker-low", "worker-waiting", "worker-reading", "worker-burning")
+OURS = ("web", *WORKERS, "beat", "watcher")
 STORES = ("postgres", "valkey")
 
 

@@ -1,0 +1,111 @@
+"""The one place that builds langchain's client, and that knows its errors. Knows neither tenants nor tables."""
+
+import os
+import threading
+from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+from django.conf import settings
+from pydantic import SecretStr
+
+from apps.core.clock import now
+
+from . import errors
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
+    from langchain_mistralai import ChatMistralAI
+
+TRACING: Final = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING")
+"""Switches of a tracer that would send every prompt to somebody else's service."""
+
+_clients: dict[tuple[Any, ...], "ChatMistralAI"] = {}
+_lock = threading.Lock()
+
+
+def chat(timeout: float | None = None) -> "ChatMistralAI":
+    """The model as settings describe it; one client for a process and its settings. Raises NotConfigured.
+
+    `timeout` in seconds, by default the setting's. Its own retries are off: they know transport errors only.
+    """
+    if not settings.MISTRAL_API_KEY:
+        raise errors.NotConfigured
+    key = (
+        os.getpid(), settings.MISTRAL_API_KEY, settings.PMSYNC_MISTRAL_URL, settings.PMSYNC_MISTRAL_MODEL,
+        timeout or settings.PMSYNC_MISTRAL_TIMEOUT,
+    )  # fmt: skip
+    with _lock:
+        if key not in _clients:
+            _clients[key] = _built(*key[1:])
+        return _clients[key]
+
+
+def _built(api_key: str, url: str, model: str, timeout: float) -> "ChatMistralAI":
+    for name in TRACING:
+        os.environ[name] = "false"
+    from langchain_mistralai import ChatMistralAI  # its import takes seconds
+
+    return ChatMistralAI(
+        api_key=SecretStr(api_key),
+        base_url=url,
+        model_name=model,
+        timeout=max(1, round(timeout)),
+        max_retries=1,
+        temperature=0,
+    )
+
+
+def close() -> None:
+    """End the connections of this process's clients."""
+    with _lock:
+        while _clients:
+            _, client = _clients.popitem()
+            client.client.close()
+
+
+def invoke(runnable: Any, messages: Sequence[Any]) -> "AIMessage":
+    """Ask once. Raises the errors of `errors`, and nothing else for whatever the service answers."""
+    try:
+        answer: AIMessage = runnable.invoke(list(messages))
+        return answer
+    except httpx.HTTPStatusError as error:
+        raise refusal(error.response) from None
+    except httpx.TimeoutException:
+        raise errors.TimedOut from None
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError):
+        raise errors.Unavailable from None
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        # What langchain makes of a body that is not the protocol's: each of these was seen.
+        raise errors.Malformed from None
+
+
+def refusal(response: httpx.Response) -> errors.ModelError:
+    """The error of an answer that is no success."""
+    status = response.status_code
+    if status == 429:
+        return errors.RateLimited(_seconds(response.headers.get("Retry-After")))
+    if status in (401, 403):
+        return errors.KeyRefused()
+    if status in (408, 504):
+        return errors.TimedOut()
+    if status >= 500:
+        return errors.Unavailable(_seconds(response.headers.get("Retry-After")))
+    if status == 413 or (status in (400, 422) and "too large for model" in response.text):
+        return errors.TooLong()
+    return errors.Refused()
+
+
+def _seconds(told: str | None) -> float | None:
+    """Retry-After (RFC 9110, section 10.2.3): seconds, or a date."""
+    if not told:
+        return None
+    try:
+        return max(0.0, float(told))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(told) - now()).total_seconds())
+    except (ValueError, TypeError):
+        return None

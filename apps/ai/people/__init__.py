@@ -1,0 +1,1 @@
+"""Whom a person cares about, as their mail shows it."""

@@ -1,0 +1,1 @@
+"""Reading along: from the journal to what is known of each message."""
