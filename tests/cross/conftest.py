@@ -1,9 +1,10 @@
 """The stages of the cross-provider suite; a test that asks for `stage` runs at each."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -15,6 +16,24 @@ from tests.imap.dovecot import Dovecot
 from tests.providers.clouds import google, microsoft
 from tests.providers.radicale import Radicale
 from tests.tenants.fixtures import Cast, Make
+
+PROVIDERS: Final = ("imap", "google", "microsoft")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Which scenario held at which provider, as a table."""
+    held: dict[str, dict[str, str]] = {}
+    for outcome in ("passed", "failed", "skipped"):
+        for report in terminalreporter.stats.get(outcome, []):
+            found = re.fullmatch(r".*test_scenarios\.py::test_(\w+)\[(\w+)\]", report.nodeid)
+            if found and (report.when == "call" or outcome != "passed"):
+                held.setdefault(found[1].replace("_", " "), {})[found[2]] = outcome
+    if not held:
+        return
+    terminalreporter.write_sep("-", "scenario by provider")
+    for name, by in sorted(held.items()):
+        terminalreporter.write_line("".join(f"{by.get(one, '-'):<11}" for one in PROVIDERS) + name)
+    terminalreporter.write_line("".join(f"{one:<11}" for one in PROVIDERS))
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +66,7 @@ def fresh_limits(settings: Any) -> None:
         store.delete(key)
 
 
-@pytest.fixture(params=[pytest.param("imap", marks=pytest.mark.dovecot), "google", "microsoft"])
+@pytest.fixture(params=[pytest.param(PROVIDERS[0], marks=pytest.mark.dovecot), *PROVIDERS[1:]])
 def stage(request: pytest.FixtureRequest, make: Make, cast: Cast, settings: Any) -> Iterator[Stage]:
     """An account at one provider after the other, mirrored."""
     where = request.getfixturevalue

@@ -30,7 +30,8 @@ def test_what_is_used_up_is_told_with_the_time_until_it_is_there(budget: Budget)
 
 
 def test_all_workers_count_together(budget: Budget) -> None:
-    account, spent = uuid4(), []
+    account = uuid4()
+    spent: list[int] = []
 
     def work() -> None:
         meter = metering.AccountMeter(account, "app")
