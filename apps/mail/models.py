@@ -43,6 +43,12 @@ class Mailbox(models.Model):
     def __str__(self) -> str:
         return str(self.id)
 
+    @property
+    def whole(self) -> bool:
+        """Where messages have labels: it holds every one of them, whatever its labels are. A server's mere view of all
+        mail is never mirrored, so it has no epoch."""
+        return self.role == "all" and self.selectable and self.epoch is not None
+
 
 class Thread(models.Model):
     """A conversation within one account; its columns are what a list row shows."""

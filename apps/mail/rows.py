@@ -38,6 +38,7 @@ def mailbox_json(mailbox: Mailbox, parents: Mapping[tuple[str, ...], UUID]) -> d
         "role": mailbox.role or None,
         "parent_id": str(parent) if parent else None,
         "selectable": mailbox.selectable,
+        "whole": mailbox.whole,
         "total": mailbox.total,
         "unread": mailbox.unread,
         "threads": mailbox.threads,

@@ -85,7 +85,7 @@ def check_mailboxes(member: Member, asked: Asked, account_ids: Sequence[UUID]) -
 
 def takes_mail(box: Mailbox) -> bool:
     """True for a mailbox that holds messages of its own."""
-    return box.selectable and box.role not in {role.value for role in VIEWS}
+    return box.whole or (box.selectable and box.role not in {role.value for role in VIEWS})
 
 
 def first(member: Member, asked: Asked, account_id: UUID, cursor: Any) -> Slice:

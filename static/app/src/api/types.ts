@@ -104,6 +104,8 @@ export interface Mailbox {
   role: MailboxRole | null;
   parent_id: Id | null;
   selectable: boolean;
+  /** Where messages have labels: this mailbox holds every one of them, and the others are labels. */
+  whole?: boolean;
   total: number;
   unread: number;
   threads: number;

@@ -12,23 +12,46 @@ const TARGETS: Partial<Record<CommandAction, MailboxRole>> = { archive: 'archive
 
 export const MOVES: ReadonlySet<CommandAction> = new Set<CommandAction>(['move', 'archive', 'junk', 'not_junk', 'trash', 'delete', 'inbox', 'snooze', 'unsnooze']);
 
+/** Acts that mean something else where messages have labels. */
+const LABELLED: ReadonlySet<CommandAction> = new Set<CommandAction>(['move', 'archive', 'junk', 'not_junk', 'trash', 'inbox']);
+
 /** The mailboxes as the effects need them. */
 export type Boxes = ReadonlyMap<Id, Mailbox>;
+
+/** The mailbox of an account that holds every message, where the others are labels. */
+export function wholeOf(account: Id, boxes: Boxes): Id | null {
+  for (const box of boxes.values()) if (box.whole && box.account_id === account) return box.id;
+  return null;
+}
 
 export function targetOf(body: CommandBody, account: Id, boxes: Boxes): Id | null {
   if (body.to_mailbox_id) return body.to_mailbox_id;
   const role = TARGETS[body.action];
   if (!role) return null;
   for (const box of boxes.values()) if (box.account_id === account && box.role === role) return box.id;
-  return null;
+  return role === 'archive' ? wholeOf(account, boxes) : null;
+}
+
+/** Where messages have labels, a move leaves less: what is archived keeps them, what is thrown away loses all. */
+function leavesLabel(body: CommandBody, box: Id, role: MailboxRole | null): boolean {
+  const from = body.from_mailbox_id ?? body.all_in;
+  switch (body.action) {
+    case 'archive': return role === 'inbox';
+    case 'inbox': return role === 'trash' || role === 'junk' || role === 'all';
+    case 'not_junk': return role === 'junk';
+    case 'move': return from ? box === from : role === 'inbox';
+    default: return box === from || !KEPT_APART.has(role);
+  }
 }
 
 /** True when the command takes a row out of this mailbox. */
 function leaves(body: CommandBody, box: Id, target: Id | null, boxes: Boxes): boolean {
   if (box === target) return false;
   const from = body.from_mailbox_id ?? body.all_in;
+  const held = boxes.get(box);
+  const role = held?.role ?? null;
+  if (held && LABELLED.has(body.action) && wholeOf(held.account_id, boxes)) return leavesLabel(body, box, role);
   if (from) return box === from;
-  const role = boxes.get(box)?.role ?? null;
   if (body.action === 'not_junk') return role === 'junk';
   if (body.action === 'delete') return true;
   if (body.action === 'unsnooze' || body.action === 'inbox') return role !== 'sent' && role !== 'drafts';

@@ -2,6 +2,7 @@
 import { Plus, Tag } from 'lucide-react';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Mailbox } from '../../api/types';
 import { dayAndTime } from '../../i18n/format';
 import { useMailboxes, useMirror } from '../../store/hooks';
 import { Button } from '../../ui/Button';
@@ -62,7 +63,27 @@ function Move({ question: { account, from, count, answer } }: { question: Asked<
 const place = (role: (typeof ROLE_ORDER)[number] | null): number => (role ? ROLE_ORDER.indexOf(role) : ROLE_ORDER.length);
 const NEW = 'new:';
 
-function Label({ question: { held, answer } }: { question: Asked<'label'> }) {
+function Label({ question }: { question: Asked<'label'> }) {
+  return question.boxes ? <BoxLabel {...question} boxes={question.boxes} /> : <Keyword {...question} />;
+}
+
+function BoxLabel({ held, boxes, answer }: Asked<'label'> & { boxes: Mailbox[] }) {
+  const { t } = useTranslation();
+  const offered = boxes.map((box) => ({ id: box.id, text: box.path.join(' / '), icon: Tag, on: held.includes(box.id) })).toSorted((a, b) => a.text.localeCompare(b.text));
+  return (
+    <Picker
+      title={t('act.labelTitle')}
+      find={t('act.labelFind')}
+      none={t('act.labelNone')}
+      onWord={t('act.labelOn')}
+      choices={(typed) => offered.filter(({ text }) => fits(text, typed))}
+      onChoose={(id) => answer(id, !held.includes(id))}
+      onClose={close}
+    />
+  );
+}
+
+function Keyword({ held, answer }: Asked<'label'>) {
   const { t } = useTranslation();
   const mirror = useMirror();
   const [known] = useState(() => knownLabels(mirror));

@@ -6,7 +6,8 @@ import { Emitter } from '../../store/emitter';
 
 export type Question =
   | { kind: 'move'; account: Id | null; from: Id | null; count: number; answer(mailbox: Mailbox): void }
-  | { kind: 'label'; held: string[]; count: number; answer(keyword: string, on: boolean): void }
+  /** Labels by name; where the provider's mailboxes are the labels, `boxes` are those there are. */
+  | { kind: 'label'; held: string[]; boxes: Mailbox[] | null; count: number; answer(label: string, on: boolean): void }
   | { kind: 'snooze'; count: number; answer(until: string): void }
   | { kind: 'sure'; title: string; body: string; yes: string; danger: boolean; answer(): void }
   | { kind: 'name'; title: string; label: string; value: string; yes: string; answer(name: string): Promise<string | null> };

@@ -24,6 +24,10 @@ export interface Place {
 
 export interface ActionOptions {
   to?: Id;
+  /** Out of where, when that is not where the person stands. */
+  from?: Id;
+  /** What a move means where mailboxes are labels: for what is said of it. */
+  label?: { name: string; on: boolean };
   keyword?: string;
   until?: string;
 }

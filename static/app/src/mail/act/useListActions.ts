@@ -2,12 +2,12 @@
 // rows an action means, what has to be asked first, and where to go on afterwards.
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
-import type { CommandAction, CommandBody, Id } from '../../api/types';
+import type { CommandAction, CommandBody, Id, ThreadRow } from '../../api/types';
 import { useCommand } from '../../shell/commands';
 import { afterArchive } from '../../shell/preferences';
 import { useMirror } from '../../store/hooks';
 import type { Mirror } from '../../store/mirror';
-import { MOVES } from '../../store/effect';
+import { MOVES, wholeOf } from '../../store/effect';
 import { toast } from '../../ui/toast';
 import { ask } from './ask';
 import { give } from './give';
@@ -51,8 +51,7 @@ export function useListActions(view: ListView): Actions {
         const account = accounts.size === 1 ? rows[0]!.account_id : null;
         return ask({ kind: 'move', account, from: place.mailbox, count, answer: (box) => perform('move', ids, { to: box.id }) });
       }
-      case 'label':
-        return ask({ kind: 'label', held: labelsOf(rows), count, answer: (keyword, on) => perform(on ? 'add_keyword' : 'remove_keyword', ids, { keyword }) });
+      case 'label': return askLabel(ids, rows, count);
       case 'snooze': return ask({ kind: 'snooze', count, answer: (until) => perform('snooze', ids, { until }) });
       case 'delete':
         return ask({
@@ -67,6 +66,22 @@ export function useListActions(view: ListView): Actions {
     }
   }
 
+  function askLabel(ids: Id[], rows: ThreadRow[], count: number): void {
+    const accounts = new Set(rows.map(({ account_id }) => account_id));
+    const boxes = mirror.tables.mailboxes;
+    const whole = accounts.size === 1 ? wholeOf(rows[0]!.account_id, boxes) : null;
+    if (!whole) {
+      return ask({ kind: 'label', held: labelsOf(rows), boxes: null, count, answer: (keyword, on) => perform(on ? 'add_keyword' : 'remove_keyword', ids, { keyword }) });
+    }
+    const labels = [...boxes.values()].filter((box) => accounts.has(box.account_id) && box.role === null && box.selectable);
+    const held = labels.map(({ id }) => id).filter((id) => rows.every(({ mailbox_ids }) => mailbox_ids.includes(id)));
+    const move = (id: Id, on: boolean): void => {
+      const label = { name: boxes.get(id)?.name ?? '', on };
+      perform('move', ids, on ? { to: id, from: whole, label } : { to: whole, from: id, label });
+    };
+    return ask({ kind: 'label', held, boxes: labels, count, answer: move });
+  }
+
   /** Everything in the mailbox or the search counts as the server counts it. */
   function countOf(ids: Id[]): number {
     return selection.isEverything() && ids.length > 1 ? order.total : ids.length;
@@ -77,7 +92,8 @@ export function useListActions(view: ListView): Actions {
     if (reader) return toast({ text: t('act.readOnly', { address: reader }) });
     const everything = selection.isEverything() && ids.length > 1 && ids.every((id) => selection.has(id));
     const body = bodyOf(action, ids, options, everything ? place : null, place);
-    const leavesList = MOVES.has(action) && (place.query === null || action === 'trash' || action === 'junk' || action === 'delete');
+    const here = options.from === undefined || options.from === place.mailbox;
+    const leavesList = here && MOVES.has(action) && (place.query === null || action === 'trash' || action === 'junk' || action === 'delete');
     const back = action === 'unread' && open !== undefined && ids.includes(open) ? () => view.show(null) : null; // open, it would be read again
     const next = leavesList ? goOn(ids, direction) : back;
     const focus = document.activeElement !== document.body;
@@ -122,7 +138,8 @@ function bodyOf(action: CommandAction, ids: Id[], options: ActionOptions, everyt
     body.all_in = everything.mailbox;
     if (everything.filter && everything.filter !== 'snoozed') body.filter = everything.filter;
   } else body.threads = ids;
-  if (MOVES.has(action) && place.mailbox && !place.query) body.from_mailbox_id = place.mailbox;
+  if (options.from) body.from_mailbox_id = options.from;
+  else if (MOVES.has(action) && place.mailbox && !place.query) body.from_mailbox_id = place.mailbox;
   if (options.to) body.to_mailbox_id = options.to;
   if (options.keyword) body.keyword = options.keyword;
   if (options.until) body.until = options.until;
@@ -139,11 +156,12 @@ function readOnly(mirror: Mirror, ids: Id[]): string | null {
 }
 
 /** What the toast says; null for what is seen well enough where it happened. */
-function sentence(t: TFunction, mirror: Mirror, action: CommandAction, { to, keyword, until }: ActionOptions, everything: boolean): ((count: number) => string) | null {
+function sentence(t: TFunction, mirror: Mirror, action: CommandAction, { to, keyword, until, label }: ActionOptions, everything: boolean): ((count: number) => string) | null {
   if (action === 'star' || action === 'unstar') return null;
   const box = to ? mirror.tables.mailboxes.get(to) : undefined;
-  const about = { mailbox: box ? mailboxName(t, box) : '', label: keyword ? labelName(keyword) : '', when: until ? snoozedText(until) : '' };
-  return (count) => (everything ? t('act.started') : t(`act.done.${action}`, { count, ...about }));
+  const about = { mailbox: box ? mailboxName(t, box) : '', label: label?.name ?? (keyword ? labelName(keyword) : ''), when: until ? snoozedText(until) : '' };
+  const done = label ? (label.on ? 'add_keyword' : 'remove_keyword') : action;
+  return (count) => (everything ? t('act.started') : t(`act.done.${done}`, { count, ...about }));
 }
 
 /** A dialog gives the focus back after it has closed (milliseconds). */
