@@ -131,8 +131,13 @@ def move(
     concerned = sorted({place.message_id for place in taken})
     seen = ledger.visible_places(concerned) if to is not None and to.role == Role.ALL.value else []
     there = {place.message_id for place in seen if to is not None and place.mailbox_id == to.pk}
+    # ALL lets mail go to trash and junk only: what is labelled, or comes to the inbox, is still in it.
+    apart = to is not None and to.role in (Role.TRASH.value, Role.JUNK.value)
+    staying = [place for place in taken if action == "move" and place.role == Role.ALL.value and not apart]
+    if staying:
+        args["stays"] = str(staying[0].mailbox_id)
     (command,) = queue.put(book.account, [Wanted(KIND, action, concerned, args)], request)
-    book.leave(taken, command.pk)
+    book.leave([place for place in taken if place not in staying], command.pk)
     if to is not None and action == "move":
         book.expect(to.pk, [place for place in taken if place.message_id not in there], command.pk)
     return command

@@ -78,6 +78,12 @@ def store(run: Run, command: Command) -> Receipt:
 def move(run: Run, command: Command) -> Receipt:
     """What the command takes away, to where it is to go."""
     groups, expected = _groups("p.leaving = %s", [command.pk])
+    if "stays" in command.args:
+        there, more = _groups(
+            "p.mailbox_id = %s AND p.message_id = ANY(%s)",
+            [command.args["stays"], [UUID(one) for one in command.args["from"][command.args["stays"]]]],
+        )
+        groups, expected = [*groups, *there], expected or more
     if expected:
         _look_again(run, command, "an earlier move is not told yet", otherwise=None)
     if not groups:

@@ -37,9 +37,9 @@ function leavesLabel(body: CommandBody, box: Id, role: MailboxRole | null): bool
   const from = body.from_mailbox_id ?? body.all_in;
   switch (body.action) {
     case 'archive': return role === 'inbox';
-    case 'inbox': return role === 'trash' || role === 'junk' || role === 'all';
+    case 'inbox': return role === 'trash' || role === 'junk';
     case 'not_junk': return role === 'junk';
-    case 'move': return from ? box === from : role === 'inbox';
+    case 'move': return role !== 'all' && (from ? box === from : role === 'inbox');
     default: return box === from || !KEPT_APART.has(role);
   }
 }
@@ -62,7 +62,9 @@ function placed(ids: readonly Id[], body: CommandBody, account: Id, boxes: Boxes
   const target = targetOf(body, account, boxes);
   const kept = ids.filter((id) => !leaves(body, id, target, boxes));
   // What was put off lies in no mailbox meanwhile: nothing leaves when it comes back.
-  if (kept.length === ids.length && (body.action !== 'unsnooze' || !target || ids.includes(target))) return ids;
+  // So does what gets a label: it stays where it is besides.
+  const stays = kept.length === ids.length && body.action !== 'unsnooze' && !(LABELLED.has(body.action) && wholeOf(account, boxes));
+  if (stays || (kept.length === ids.length && (!target || ids.includes(target)))) return ids;
   return target && !kept.includes(target) ? [...kept, target] : kept;
 }
 
