@@ -184,6 +184,14 @@ export interface Message extends MessageFlags {
   delivery?: Delivery | null;
   /** It holds a calendar part. */
   invitation?: boolean;
+  /** What the assistant says of it; null until it was read. */
+  ai?: Read | null;
+}
+export interface Read {
+  category: 'project' | 'meeting' | 'sales' | 'support' | 'billing' | 'legal' | 'hiring' | 'travel' | 'personal' | 'newsletter' | 'notification' | 'auto_reply' | 'bounce' | 'list' | 'phishing' | 'other' | null;
+  urgency: 'low' | 'normal' | 'high' | null;
+  needs_reply: boolean | null;
+  important: boolean;
 }
 /** What became of a sent message, from the reports that came back. */
 export interface Delivery {
@@ -281,6 +289,7 @@ export type JournalEvent =
   | Frame<'email:delete', { id: Id; thread_id: Id }>
   | Frame<'email:thread_update', { threads: PlacedThread[]; gone: Id[] }>
   | Frame<'email:unread_count_update', { mailboxes: Mailbox[]; gone: Id[]; backfill: boolean }>
+  | Frame<'ai:classification_done', { message_id: Id; thread_id: Id; ai: Read }>
   | Frame<'command:failed', CommandFailure>
   | Frame<'command:update', CommandProgress>
   | Frame<'draft:update', { draft: Draft }>

@@ -18,6 +18,7 @@ import { personName } from './names';
 import css from './reader.module.css';
 import { useMarkRead } from './useMarkRead';
 
+const Mark = lazy(() => import('../agents/Mark'));
 const Invitation = lazy(() => import('../calendar/Invitation'));
 const MessageMenu = lazy(() => import('./MessageMenu'));
 const Unsubscribe = lazy(() => import('./Unsubscribe'));
@@ -118,6 +119,7 @@ function OpenMessage({ message, only, mine, onToggle }: OpenProps) {
       {message.delivery && <DeliveryNote delivery={message.delivery} />}
       <div id={detailsId} hidden={!detailed}>{detailed && <MessageDetails message={message} />}</div>
       <div className={css.content}>
+        {message.ai && <Suspense fallback={null}><Mark read={message.ai} /></Suspense>}
         {message.can_unsubscribe && <Suspense fallback={null}><Unsubscribe message={message} /></Suspense>}
         {message.invitation && <Suspense fallback={null}><Invitation message={message.id} /></Suspense>}
         <BodyView message={message} />

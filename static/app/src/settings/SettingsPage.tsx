@@ -21,6 +21,7 @@ import css from './settings.module.css';
 import { Switch } from './Switch';
 
 const WritingSettings = lazy(() => import('./Identities'));
+const AssistantSettings = lazy(() => import('../agents/AssistantSettings'));
 
 export default function SettingsPage({ me }: { me: Me }) {
   const { t } = useTranslation();
@@ -32,6 +33,7 @@ export default function SettingsPage({ me }: { me: Me }) {
         <MailSettings me={me} />
         <Profile me={me} />
         <Suspense fallback={null}><WritingSettings /></Suspense>
+        <Suspense fallback={null}><AssistantSettings /></Suspense>
         <Security me={me} />
         <section className={css.section}>
           <Sessions />

@@ -67,6 +67,15 @@ describe('rows', () => {
     expect(listOf(tables, INBOX).indexOf('thread-3')).toBe(3);
   });
 
+  it('take in what the assistant says, beside their revision', () => {
+    patch(tables, [frame(11, { event: 'email:new', data: { message: message('m', 'thread-3', { rev: 7 }), thread: thread(3, { rev: 5 }) } })]);
+    const ai = { category: 'billing', urgency: 'high', needs_reply: true, important: false } as const;
+    patch(tables, [frame(12, { event: 'ai:classification_done', data: { message_id: 'm', thread_id: 'thread-3', ai } })]);
+    expect(tables.messages.get('m')).toMatchObject({ rev: 7, ai });
+    patch(tables, [frame(13, { event: 'ai:classification_done', data: { message_id: 'unknown', thread_id: 'thread-3', ai } })]);
+    expect(tables.messages.has('unknown')).toBe(false);
+  });
+
   it('from an older page do not undo an event', () => {
     patch(tables, [frame(11, moved(thread(3, { rev: 5, subject: 'newer' })))]);
     putPages(tables, listKey(INBOX, 'flagged'), [{ position: 0, rows: [{ ...page(3, 1)[0]!, rev: 1 }], total: 1, seq: 11 }]);

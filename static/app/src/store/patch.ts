@@ -42,6 +42,14 @@ export function fold(tables: Tables, frame: JournalEvent, boxes: Set<Id> = new S
       if (held) putMessage(tables, { ...held, ...frame.data.message });
       return;
     }
+    case 'ai:classification_done': {
+      const { message_id: id, ai } = frame.data;
+      const held = tables.messages.get(id);
+      if (!held) return;
+      tables.messages.set(id, { ...held, ai }); // beside its revision, which counts what the mailbox says
+      tables.touch('message', id);
+      return;
+    }
     case 'email:delete': return dropMessage(tables, frame.data.id, frame.data.thread_id, frame.seq);
     case 'email:thread_update': {
       for (const row of frame.data.threads) placeThread(tables, row, frame.seq);
