@@ -17,6 +17,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.contacts.urls")),
     path("", include("apps.compose.urls")),
     path("", include("apps.scheduling.urls")),
+    path("", include("apps.hitl.urls")),
 ]
 
 urlpatterns = [
@@ -27,6 +28,7 @@ urlpatterns = [
     path("", include("apps.sync.urls_blueprint")),
     path("", include("apps.mail.urls_pages")),
     path("", include("apps.compose.urls_blueprint")),
+    path("", include("apps.hitl.urls_pages")),
     # Everything else is an address inside the client; what looks like a file or an API is not.
     re_path(r"^(?!api/|static/|ws/|health/|providers/|email)(?P<rest>[^.]*)$", shell.app),
 ]

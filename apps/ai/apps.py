@@ -8,3 +8,10 @@ class AiConfig(AppConfig):
 
     name = "apps.ai"
     label = "ai"
+
+    def ready(self) -> None:
+        """Make the kinds of action known."""
+        from .actions import kinds, letters, messages, people, planning
+
+        for kind in (*letters.KINDS, *messages.KINDS, *planning.KINDS, *people.KINDS):
+            kinds.register(kind)
