@@ -1,7 +1,9 @@
 """Actions that write a message: send one, answer one, leave a draft. What is shown is all that leaves: plain text,
 recipients by name, no file, nothing hidden."""
 
+import re
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -10,7 +12,6 @@ from apps.compose.models import Draft, DraftState, Identity, Mode
 from apps.core.problems import Problem, not_found
 from apps.mail import queries
 from apps.mail.models import Message
-from apps.providers.adapters import mime
 from apps.providers.adapters.mime import addressing
 from apps.providers.models import ProviderAccount
 from apps.users.members import Member
@@ -22,6 +23,8 @@ from .previews import Letter, Preview, person
 
 TEXT_MOST: Final = 100_000
 """Characters of a message that an agent writes."""
+SPACES: Final = re.compile(r"[ \t\u00a0]+")
+"""HTML knows no two spaces in a row: one is shown, since one is what arrives."""
 ANSWERS: Final = (Mode.REPLY, Mode.REPLY_ALL)
 
 
@@ -198,7 +201,9 @@ def _given(action: Action) -> drafts.Given:
 
 
 def _html(text: str) -> str:
-    return building.clean_html(mime.text_to_html(text)) if text else ""
+    """The text as a person would have typed it: line for line, nothing in it taken for HTML."""
+    lines = (escape(line, quote=False) or "<br>" for line in text.split("\n"))
+    return building.clean_html("".join(f"<div>{line}</div>" for line in lines)) if text else ""
 
 
 def _same(draft: Draft, action: Action) -> bool:
@@ -234,7 +239,8 @@ def _subject(value: Any) -> str:
 
 
 def _text(value: Any, *, needed: bool) -> str:
-    text = value.replace("\r\n", "\n").replace("\r", "\n").strip() if isinstance(value, str) else ""
+    text = value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else ""
+    text = "\n".join(SPACES.sub(" ", line).strip() for line in text.split("\n")).strip()
     if needed and not text:
         raise bad("text", "A message needs a text.", "no_text")
     if len(text) > TEXT_MOST:

@@ -291,7 +291,7 @@ class Answering(Kind):
         """What the event says, or that the message is there."""
         if "event_id" in args:
             return bytes(_event(account, args).digest).hex()[:64]
-        return args["message_id"]
+        return str(args["message_id"])
 
     def title(self, account: ProviderAccount, args: Args) -> str:
         """See Kind."""
