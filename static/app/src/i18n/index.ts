@@ -2,6 +2,7 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type { Locale } from '../api/types';
+import type { ApprovalWords } from '../approvals/en';
 import type { CalendarWords } from '../calendar/en';
 import type { Words } from '../compose/en';
 import type { ContactWords } from '../contacts/en';
@@ -12,7 +13,7 @@ import { it } from './it';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en; calendar: CalendarWords; compose: Words; contacts: ContactWords; exchange: ExchangeWords };
+    resources: { translation: typeof en; approvals: ApprovalWords; calendar: CalendarWords; compose: Words; contacts: ContactWords; exchange: ExchangeWords };
     returnNull: false;
   }
 }
