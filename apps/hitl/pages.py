@@ -74,9 +74,7 @@ def shown(detail: dict[str, Any], words: wording.Words) -> dict[str, Any]:
             entry | {"said": words["record_whats"].get(entry["what"], entry["what"]), "at": parse_datetime(entry["at"])}
             for entry in detail["record"]
         ],
-        "sources": [
-            each | {"type_said": words["types"][each["type"]], "href": _href(each)} for each in detail["sources"]
-        ],
+        "sources": [each | {"type_said": words["types"][each["type"]]} for each in detail["sources"]],
     }
 
 
@@ -95,13 +93,6 @@ def item(summary: dict[str, Any], words: wording.Words) -> dict[str, Any]:
 
 def _moment(text: str | None) -> Any:
     return parse_datetime(text) if text else None
-
-
-def _href(source: dict[str, str]) -> str:
-    """Where the client shows a source; a message by its own address."""
-    return {"message": f"/message/{source['id']}", "event": "/calendar", "contact": f"/contacts/{source['id']}"}[
-        source["type"]
-    ]
 
 
 class ListPage(MemberPage):
@@ -225,7 +216,7 @@ class UndoPage(MemberPage):
     """GET /approvals/undo: from when on. POST: take back what agents did since then, and tell what became of each."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return page(request, "hitl/undo.html", wording.of(self.member.user.locale), self.member)
+        return page(request, "hitl/undo.html", wording.of(self.member.user.locale), self.member, nav="undo")
 
     def post(self, request: HttpRequest) -> HttpResponse:
         words = wording.of(self.member.user.locale)
@@ -243,7 +234,7 @@ class UndoPage(MemberPage):
             for each in found
         ]
         return page(
-            request, "hitl/undo.html", words, self.member, undone=undone, ran=True, more=more, hours=hours
+            request, "hitl/undo.html", words, self.member, nav="undo", undone=undone, ran=True, more=more, hours=hours
         )  # fmt: skip
 
 
@@ -256,6 +247,7 @@ class RulesPage(MemberPage):
     def _show(self, request: HttpRequest, problem: Problem | None = None) -> HttpResponse:
         words = wording.of(self.member.user.locale)
         listed = rules.listed(self.member)
+        held = company.settings()
         called = people.names([rule.user_id for rule in listed])
         told = [
             {
@@ -272,12 +264,15 @@ class RulesPage(MemberPage):
             for rule in listed
         ]
         filled = {
-            "rules": told,
             "kinds": [(name, words["kinds"].get(name, name)) for name in names()],
             "scopes": [(each.value, words["scopes"][each.value]) for each in Scope],
             "risks": [(each.value, words["risks"][each.value]) for each in Risk],
             "verdicts": [(each.value, words["verdicts"][each.value]) for each in Verdict],
-            "settings": company.settings(),
+            "settings": held,
+            "domains": "\n".join(held.domains),
+            "nav": "rules",
+            "own": [each for each in told if not each["by_company"]],
+            "company": [each for each in told if each["by_company"]],
             "problem": problem_of(words, problem) if problem else "",
         }
         status = problem.status_code if problem else 200

@@ -8,7 +8,7 @@ from apps.ai.models import Action, ActionState
 from apps.calendar.models import Event
 from apps.contacts.models import Contact
 from apps.core.problems import Problem
-from apps.mail.models import Message
+from apps.mail.models import Message, Placement
 from apps.providers import access
 from apps.providers.accounts import iso
 from apps.realtime import journal
@@ -105,8 +105,18 @@ def _sources(member: Member, action: Action) -> tuple[list[dict[str, str]], bool
         if row.account_id not in mine:
             seen = False
             continue
-        found.append({"type": source["type"], "id": str(row.pk), "title": getattr(row, name)})
+        found.append({"type": source["type"], "id": str(row.pk), "title": getattr(row, name), "href": _href(row)})
     return found, seen
+
+
+def _href(row: Any) -> str:
+    """Where the client shows it; empty for a message that lies in no mailbox now."""
+    if isinstance(row, Contact):
+        return f"/contacts/{row.pk}"
+    if isinstance(row, Event):
+        return "/calendar"
+    place = Placement.objects.filter(message=row, leaving=None).order_by("mailbox_id").first()
+    return f"/mail/{place.mailbox_id}/{row.thread_id}" if place is not None else ""
 
 
 def required(approval: Approval) -> journal.Event:

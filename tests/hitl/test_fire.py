@@ -18,6 +18,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 from django.db.models.functions import Now
 
 from apps.ai.actions import Wish, propose
@@ -26,9 +27,10 @@ from apps.compose.models import Draft, DraftState
 from apps.core.problems import Problem
 from apps.hitl import company, deciding, links
 from apps.hitl.models import Approval, ApprovalState, Entry, Link
+from apps.outbound.models import OPEN, Command
 from apps.tenants import context
 from apps.users.members import Member
-from tests.compose.test_kills import Workers, until_settled
+from tests.compose.test_kills import Workers
 from tests.hitl.fixtures import Board
 
 pytestmark = [pytest.mark.dovecot, pytest.mark.serial]
@@ -37,7 +39,8 @@ APPROVALS: Final = int(os.environ.get("PMSYNC_TEST_APPROVALS", "40"))
 AT_ONCE: Final = 8
 FINAL: Final = {"approved", "rejected", "expired"}
 LIFE: Final = 0.4
-"""Seconds that a worker lives at most, while decisions are made and carried out."""
+"""Seconds that a worker lives at most once it has begun something."""
+MOST_DEATHS: Final = 10 + APPROVALS // 10
 
 
 @dataclass
@@ -108,11 +111,18 @@ def test_each_takes_effect_once_or_not_at_all(board: Board, tmp_path: Path) -> N
         how = [(owner, rng.choice(("approve", "reject"))), (colleague, "approve")] if token is None else []
         plans.append((approval, how, token, choice > 0.85))
     workers = Workers(desk, tmp_path / "workers.log")
-    deaths = threading.Event()
+    over = threading.Event()
 
     def kill() -> None:
-        while not deaths.wait(rng.uniform(0.0, LIFE)):
-            workers.kill()
+        """Each a moment after it has begun something, until there were deaths enough."""
+        with context.open(desk.cast.tenant):
+            begun = attempts()
+            while workers.deaths < MOST_DEATHS and not over.wait(0.01):
+                if attempts() == begun:
+                    continue
+                over.wait(rng.uniform(0.0, LIFE))
+                workers.kill()
+                begun = attempts()
         connection.close()
 
     killer = threading.Thread(target=kill)
@@ -124,15 +134,17 @@ def test_each_takes_effect_once_or_not_at_all(board: Board, tmp_path: Path) -> N
                 one.result()
         decided = time.monotonic() - begun
         # What lapsed and was seen by nobody lapses by its command.
-        until = time.monotonic() + 60 + APPROVALS
+        until = time.monotonic() + 60 + APPROVALS * 4.0
         while Action.objects.filter(state__in=(ActionState.PROPOSED, ActionState.ALLOWED)).exists():
             assert time.monotonic() < until, list(Action.objects.values_list("state", "error"))
             time.sleep(0.05)
-        deaths.set()
+        over.set()
         killer.join()
-        until_settled(workers, rng)
+        while Command.objects.filter(OPEN).exists():
+            assert time.monotonic() < until, list(Command.objects.filter(OPEN).values("action", "state", "notes")[:20])
+            time.sleep(0.05)
     finally:
-        deaths.set()
+        over.set()
         killer.join()
         workers.end()
     states = Counter(str(approval.state) for approval in Approval.objects.all())
@@ -141,6 +153,11 @@ def test_each_takes_effect_once_or_not_at_all(board: Board, tmp_path: Path) -> N
         f"{workers.deaths} deaths; decided in {decided:.1f} s"
     )
     judge(fire, [Approval.objects.select_related("action").get(pk=approval.pk) for approval in approvals])
+
+
+def attempts() -> int:
+    """How often a command was begun."""
+    return int(Command.objects.aggregate(tries=Sum("attempts"))["tries"] or 0)
 
 
 def judge(fire: Fire, approvals: list[Approval]) -> None:

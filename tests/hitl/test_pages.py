@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from apps.ai.models import Action
-from apps.hitl import wording
+from apps.hitl import company, wording
 from apps.hitl.models import Approval, Link
 from apps.outbound.models import Command
 from apps.users.models import Session
@@ -127,9 +127,20 @@ def test_owners_govern_on_a_page(board: Board, signed_in: Client) -> None:
     )  # fmt: skip
     assert made["Location"].endswith("told=saved")
     assert board.propose("email.send", LETTER).state == "rejected"
-    off = form(signed_in, "/approvals/rules", do="settings", expire_hours="24", letter_minutes="", domains="a.example")
+    off = form(
+        signed_in,
+        "/approvals/rules",
+        do="settings",
+        expire_hours="24",
+        letter_minutes="",
+        domains="b.example\na.example",
+    )
     assert off.status_code == 302
     assert "switched its agents off" in signed_in.get("/approvals").content.decode()
+    assert company.settings().domains == ["a.example", "b.example"]
+    text = signed_in.get("/approvals/rules").content.decode()
+    shown = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", text)
+    assert shown == ["a.example\nb.example"] and "{{" not in text, "what is shown can be sent again"
     bad = form(signed_in, "/approvals/rules", do="settings", expire_hours="x")
     assert bad.status_code == 400
 

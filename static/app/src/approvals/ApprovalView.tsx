@@ -17,7 +17,7 @@ import { decide, delegate, refusal, sentence, undo, whole, word } from './acts';
 import css from './approvals.module.css';
 import { EditForm } from './EditForm';
 import { Shown } from './Shown';
-import type { Approval, Source, WholeApproval } from './types';
+import type { Approval, WholeApproval } from './types';
 
 interface ApprovalViewProps {
   id: Id;
@@ -38,7 +38,7 @@ export function ApprovalView({ id, onChange, onBack }: ApprovalViewProps) {
         <p className={css.second}>{seen && word(t('kinds', { returnObjects: true }), seen.kind)}</p>
       </div>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, so the keyboard must reach it */}
-      <div className={readerCss.scroll} tabIndex={0} role="region" aria-label={t('what')}>
+      <div className={readerCss.scroll} tabIndex={0} role="region" aria-label={t('one')}>
         {fault !== null && !seen && (
           <Empty icon={CloudOff} action={<Button onClick={read}>{common('common.retry')}</Button>}>
             {fault instanceof Problem && fault.status === 404 ? t('gone_text') : refusal(t, common, fault)}
@@ -112,8 +112,6 @@ function Body({ seen, onSeen, onChange, onReread }: BodyProps) {
   );
 }
 
-const href = ({ type, id }: Source): string | null => (type === 'contact' ? `/contacts/${id}` : null);
-
 function Why({ seen }: { seen: WholeApproval }) {
   const { t } = useTranslation('approvals');
   if (!seen.why && !seen.why_hidden && seen.sources.length === 0) return null;
@@ -124,9 +122,8 @@ function Why({ seen }: { seen: WholeApproval }) {
       {seen.sources.length > 0 && (
         <ul className={css.plain} aria-label={t('sources')}>
           {seen.sources.map((source) => {
-            const to = href(source);
             const name = <bdi>{source.title || t('no_title')}</bdi>;
-            return <li key={source.id} className={css.second}>{t(`types.${source.type}`)}: {to ? <Link href={to}>{name}</Link> : name}</li>;
+            return <li key={source.id} className={css.second}>{t(`types.${source.type}`)}: {source.href ? <Link href={source.href}>{name}</Link> : name}</li>;
           })}
         </ul>
       )}

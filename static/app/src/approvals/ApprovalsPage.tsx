@@ -56,7 +56,7 @@ export default function ApprovalsPage({ id, onMenu }: ApprovalsPageProps) {
             </div>
             <IconButton label={t('undo_since')} aria-haspopup="dialog" onClick={() => openUndo(true)}><Undo2 size={16} aria-hidden /></IconButton>
           </header>
-          <div className={css.tabs} role="group" aria-label={t('approvals')}>
+          <div className={css.tabs} role="group" aria-label={t('tabs')}>
             {(['open', 'decided'] as const).map((one) => (
               <button key={one} type="button" aria-pressed={shown === one} onClick={() => show(one)}>
                 {t(one === 'open' ? 'waiting' : 'decided')}

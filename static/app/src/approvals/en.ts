@@ -1,6 +1,8 @@
 // What the pages of approvals say, in English. Loaded with them, not with the page.
 export const en = {
   approvals: 'Approvals',
+  tabs: 'Which',
+  one: 'The approval',
   waiting: 'Waiting for you',
   decided: 'Decided',
   nothing: 'Nothing waits for your decision.',

@@ -3,6 +3,8 @@ import type { ApprovalWords } from './en';
 
 export const it: ApprovalWords = {
   approvals: 'Approvazioni',
+  tabs: 'Quali',
+  one: 'L\'approvazione',
   waiting: 'In attesa di te',
   decided: 'Decise',
   nothing: 'Nulla attende una tua decisione.',

@@ -33,7 +33,8 @@ export interface Letter { sender: string; to: string[]; cc: string[]; bcc: strin
 export interface Field { name: string; before: string | null; after: string | null }
 export interface Concerned { id: Id; subject: string; sender: string; at: Iso; where: string[] }
 export interface Preview { letter: Letter | null; fields: Field[]; messages: Concerned[]; where: string; label: string; told: string[]; note: string }
-export interface Source { type: 'message' | 'event' | 'contact'; id: Id; title: string }
+/** `href`: where this application shows it; empty for a message that lies in no mailbox now. */
+export interface Source { type: 'message' | 'event' | 'contact'; id: Id; title: string; href: string }
 export interface Line { at: Iso; what: string; by: string; via: string; digest: string; details: { agent?: string } }
 export interface Address { name: string; address: string }
 
