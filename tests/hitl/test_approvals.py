@@ -271,6 +271,7 @@ def test_all_that_agents_did_since_is_undone_the_newest_first(board: Board) -> N
     with board.desk.dovecot.client(board.desk.user) as client:
         client.select("INBOX", readonly=True)
         _, found = client.fetch("1", "(FLAGS)")
+    assert isinstance(found[0], bytes)
     flags = found[0].decode().lower()
     assert "old" in flags and "new" not in flags and "\\seen" in flags
     # A reader of the account takes nothing back.

@@ -26,6 +26,7 @@ def flags(board: Board, mailbox: str = "INBOX") -> list[str]:
     with board.desk.dovecot.client(board.desk.user) as client:
         client.select(mailbox, readonly=True)
         _, found = client.fetch("1", "(FLAGS)")
+    assert isinstance(found[0], bytes)
     return sorted(found[0].decode().split("FLAGS (")[1].split(")")[0].lower().split())
 
 
