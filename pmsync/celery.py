@@ -82,6 +82,6 @@ app.conf.task_queues = [
 # Found by pmsync.apps once Django's models are loaded.
 WITH_TASKS = [
     "pmsync", "apps.sync", "apps.outbound", "apps.mail", "apps.compose", "apps.realtime", "apps.users",
-    "apps.providers", "apps.ai",
+    "apps.providers", "apps.ai", "apps.hitl",
 ]  # fmt: skip
 celery_health.install(app)

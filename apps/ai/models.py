@@ -23,7 +23,9 @@ class Action(models.Model):
 
     `args` is exactly what would happen, in the canonical form of its kind (`actions.Kind.clean`). `sources` is what the
     agent read: [{"type": "message" | "event" | "contact", "id": UUID}]. `key` names the reason: an agent that finds the
-    same reason twice proposes once. `inverse` is what undoes it, once it is done.
+    same reason twice proposes once. `inverse` is what undoes it, once it is done. `recipients` (addresses in lower
+    case), `risk` and `version` (of what it acts upon) follow from the arguments, as its kind says; `error` is why it
+    was not done: {"code", "sentence"}.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -35,12 +37,21 @@ class Action(models.Model):
     why = models.TextField(blank=True)
     sources = models.JSONField(default=list)
     key = models.CharField(max_length=200)
+    recipients = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    risk = models.CharField(max_length=8, default="medium", db_default="medium")
+    version = models.CharField(max_length=64, blank=True, default="", db_default="")
     state = models.CharField(max_length=10, choices=ActionState, default=ActionState.PROPOSED)
     inverse = models.JSONField(null=True)
+    error = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account", "agent", "key"), name="action_once"),)
+        indexes = (
+            models.Index(fields=("account", "-done_at"), name="action_done", condition=models.Q(done_at__isnull=False)),
+        )
 
     def __str__(self) -> str:
         return str(self.id)

@@ -36,10 +36,32 @@ class When:
     send_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message that is built and sealed, as the draft stood in `rev`; nothing of it has been queued."""
+
+    draft: Draft
+    rev: int
+    when: When
+    moment: datetime
+    header_id: str
+    built: building.Built
+    pack: blobs.BlobRef
+
+
 def send(member: Member, draft_id: UUID, rev: int, when: When) -> Draft:
     """Put a draft on its way. The same again, once it is on its way, answers how it stands.
 
     Raises 409 `draft_changed` when another version stands, 422 naming the field when it cannot be sent.
+    """
+    ready = prepare(member, draft_id, rev, when)
+    return dispatch(member, ready) if isinstance(ready, Prepared) else ready
+
+
+def prepare(member: Member, draft_id: UUID, rev: int, when: When) -> Prepared | Draft:
+    """Build and seal what would be sent, outside a transaction; the draft itself when it is on its way already.
+
+    Raises as `send`.
     """
     draft = adopting.opened(member, draft_id)
     if draft.state not in drafts.EDITABLE:
@@ -55,14 +77,20 @@ def send(member: Member, draft_id: UUID, rev: int, when: When) -> Draft:
     author = User.objects.filter(pk=member.user_id).first()
     built = building.sent(draft, header_id, moment.astimezone(wording.zone(author) if author else None))
     _check_limits(draft, built)
-    pack = _sealed(draft, header_id, built)
+    return Prepared(draft, rev, when, moment, header_id, built, _sealed(draft, header_id, built))
+
+
+def dispatch(member: Member, ready: Prepared) -> Draft:
+    """Queue what was prepared, if the draft still stands as it did. Raises as `send`."""
     with transaction.atomic():
-        draft = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
+        draft = Draft.objects.select_for_update(of=("self",)).get(pk=ready.draft.pk)
         if draft.state not in drafts.EDITABLE:
             return draft
-        _check_rev(draft, rev)
-        _queue(draft, when, moment)
-        draft.header_id, draft.pack, draft.pack_length, draft.error = header_id, pack.pack, pack.length, None
+        _check_rev(draft, ready.rev)
+        _queue(draft, ready.when, ready.moment)
+        pack, built = ready.pack, ready.built
+        draft.header_id, draft.pack, draft.pack_length = ready.header_id, pack.pack, pack.length
+        draft.error = None
         draft.envelope = {
             "sender": built.sender,
             "recipients": list(built.recipients),

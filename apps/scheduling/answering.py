@@ -39,7 +39,14 @@ def answer(
 
     Raises problems that say why not.
     """
-    message, said = cards.opened(member, message_id)
+    return answer_to(member, key, cards.opened(member, message_id), status, calendar_id, comment)
+
+
+def answer_to(
+    member: Member, key: str, opened: tuple[Message, itip.Message], status: str, calendar_id: UUID | None, comment: str
+) -> dict[str, Any]:
+    """The same for an invitation that was read already (`cards.opened`): asks no server."""
+    message, said = opened
     access.may_act(member, [message.account_id])
     me = parties.invited_as(said.items, parties.own_addresses(message.account))
     if said.method != itip.REQUEST or not me or not itip.organizer_of(said.items):

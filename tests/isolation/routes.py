@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import StringConverter, UUIDConverter
 
+from apps.users.pages import MemberPage, PlainPage
 from apps.users.tenancy import PersonAPIView, PublicAPIView, TenantAPIView
 
 # Addresses that are no API of the product: the page itself, Django's admin, the API's own document.
@@ -50,4 +51,9 @@ def tenant_routes() -> list[Route]:
     return [route for route in every_route() if route.view and issubclass(route.view, TenantAPIView)]
 
 
-KNOWN_BASES = (TenantAPIView, PersonAPIView, PublicAPIView)
+def page_routes() -> list[Route]:
+    """The server's own pages that read a tenant's rows."""
+    return [route for route in every_route() if route.view and issubclass(route.view, MemberPage)]
+
+
+KNOWN_BASES = (TenantAPIView, PersonAPIView, PublicAPIView, PlainPage)

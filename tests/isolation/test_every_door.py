@@ -6,16 +6,20 @@ is walked too, or fails here until someone says how to walk it.
 
 import base64
 import json
+import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pytest
 from celery import current_app
 from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
 
 from apps.ai import consent
+from apps.ai.actions import Wish, propose
 from apps.ai.followups.models import FollowUp
 from apps.ai.model import keeping
 from apps.ai.model.keeping import Told
@@ -28,6 +32,8 @@ from apps.collections import ingest as collected
 from apps.compose.models import Draft, Identity, Template, Upload
 from apps.contacts import kind as contacts
 from apps.contacts.models import AddressBook, Contact, Merge
+from apps.hitl import rules
+from apps.hitl.models import Approval, Rule
 from apps.mail import links
 from apps.mail.commands import service
 from apps.mail.models import Attachment, Message
@@ -35,9 +41,11 @@ from apps.providers.adapters import ical, vcard
 from apps.sync.api import AdminStateView
 from apps.tenants import context
 from apps.tenants.tasks import PublicTask, TenantTask
+from apps.users import pages, sessions
 from apps.users.members import Member
 from apps.users.models import Role
-from tests.isolation.routes import KNOWN_BASES, Route, every_route, tenant_routes
+from apps.users.sessions import Device
+from tests.isolation.routes import KNOWN_BASES, Route, every_route, page_routes, tenant_routes
 from tests.mail import fixtures
 from tests.mail.fixtures import Box, eml, record
 from tests.tenants.fixtures import Cast, Make
@@ -102,7 +110,16 @@ def hidden(cast: Cast) -> Box:
         known(box)
         planned(box)
         read_along(box)
+        proposed(box)
     return box
+
+
+def proposed(box: Box) -> None:
+    """What an agent wants for the owner, and a rule of theirs; all of it carries the canary."""
+    args = {"to": [f"{CANARY}@x.example"], "subject": CANARY, "text": CANARY}
+    sources = [{"type": "message", "id": str(Message.objects.get().pk)}]
+    propose(box.member, box.account, Wish(CANARY, "email.send", args, CANARY, CANARY, sources))
+    rules.add(box.member, {"verdict": "never", "scope": "address", "recipient": f"{CANARY}@y.example"})
 
 
 def known(box: Box) -> None:
@@ -181,8 +198,11 @@ def ids(cast: Cast, box: Box) -> dict[str, Any]:
         identity, template = Identity.objects.get(), Template.objects.get()
         contact, merge = Contact.objects.get(remote_id="/book/1.vcf"), Merge.objects.get()
         call, followup = ModelCall.objects.get(), FollowUp.objects.get()
+        approval, rule = Approval.objects.get(), Rule.objects.get()
         other, event = Contact.objects.get(remote_id="/book/2.vcf"), Event.objects.get(component="VEVENT")
     return {
+        "approval_id": approval.pk,
+        "rule_id": rule.pk,
         "contact_id": contact.pk,
         "merge_id": merge.pk,
         "other_id": other.pk,
@@ -250,6 +270,38 @@ def test_another_tenants_name_in_the_header_opens_nothing(route: Route, world: W
     assert named.content == unknown.content
 
 
+def browser(make: Make, who: Member) -> Client:
+    """A browser that is signed in to the server's own pages."""
+    grant = sessions.start(who.user, who.tenant, Device(None, "test"))
+    client = Client(REMOTE_ADDR=make.address())
+    client.cookies = pages.remember(HttpResponse(), replace(who, session_id=grant.session.pk)).cookies
+    return client
+
+
+FORMS: Final = ("approve", "reject", "delegate", "undo", "remove")
+TOKEN: Final = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')
+
+
+@pytest.mark.parametrize("route", page_routes(), ids=lambda route: route.pattern)
+def test_a_page_of_anothers_is_as_if_it_did_not_exist(route: Route, world: World, committed: None) -> None:
+    named = route.address(world.values)
+    nothing = route.address({name: uuid.uuid4() for name in world.values})
+    assert browser(world.make, world.cast.owner).get(named).status_code in (200, 405)
+    for who in world.strangers:
+        client = browser(world.make, who)
+        for form in ({}, *({"do": what, "rule": str(world.values["rule_id"])} for what in FORMS)):
+            real = client.post(named, form) if form else client.get(named)
+            assert CANARY.encode() not in real.content, f"{form} as {who.role}"
+            if route.parameters:
+                missing = client.post(nothing, form) if form else client.get(nothing)
+                assert missing.status_code == real.status_code == 404
+                assert TOKEN.sub(b"", missing.content) == TOKEN.sub(b"", real.content)
+            if route.pattern == "approvals/sign-out":
+                client = browser(world.make, who)
+    with world.cast.inside():
+        assert Approval.objects.get().state == "open" and Rule.objects.exists()
+
+
 def test_the_canary_is_there_for_its_owner(world: World, committed: None) -> None:
     """Without this the tests above could pass on an empty page."""
     client = world.make.client(world.cast.owner)
@@ -265,6 +317,7 @@ def test_the_canary_is_there_for_its_owner(world: World, committed: None) -> Non
                      "messages/<uuid:message_id>/reply", "recipients", "address-books", "contacts",
                      "contacts/<uuid:contact_id>", "contacts/<uuid:contact_id>/photo", "contacts/export",
                      "contacts/duplicates", "contacts/groups", "contacts/merges",
+                     "approvals", "approvals/<uuid:approval_id>", "approvals/rules",
                      "calendars", "calendars/<uuid:calendar_id>/export", "events", "events/<uuid:event_id>",
                      "events/overlaps", "events/search", "tasks", "follow-ups", "assistant/calls/<uuid:call_id>",
                      "assistant/contacts", "threads/<uuid:thread_id>/summary"):  # fmt: skip

@@ -1,5 +1,6 @@
 // The shapes the server speaks. Times are ISO 8601 UTC, ids are UUID strings, sizes are bytes.
 
+import type { Approval } from '../approvals/types';
 import type { Draft } from '../compose/types';
 import type { Calendar, CalendarEvent } from '../calendar/types';
 import type { AddressBook, Contact } from '../contacts/types';
@@ -300,6 +301,8 @@ export type JournalEvent =
   | Frame<'contacts:new', { contact: Contact }>
   | Frame<'contacts:update', { contact: Contact } | { collections: AddressBook[]; gone: Id[]; backfill: boolean } | { linked: Id[] }>
   | Frame<'contacts:delete', { id: Id; collection_id: Id }>
+  | Frame<'hitl:approval_required', { approval: Approval }>
+  | Frame<'hitl:approval_decided', { approval: Approval }>
   | Frame<'account:status', { account: Account | null; gone: Id | null; progress: boolean }>;
 export type ServerFrame =
   | { type: 'welcome'; seq: number; build: string }

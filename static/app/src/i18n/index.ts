@@ -3,6 +3,7 @@ import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type { AgentWords } from '../agents/en';
 import type { Locale } from '../api/types';
+import type { ApprovalWords } from '../approvals/en';
 import type { CalendarWords } from '../calendar/en';
 import type { Words } from '../compose/en';
 import type { ContactWords } from '../contacts/en';
@@ -13,7 +14,10 @@ import { it } from './it';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en; agents: AgentWords; calendar: CalendarWords; compose: Words; contacts: ContactWords; exchange: ExchangeWords };
+    resources: {
+      translation: typeof en; agents: AgentWords; approvals: ApprovalWords; calendar: CalendarWords; compose: Words; contacts: ContactWords;
+      exchange: ExchangeWords;
+    };
     returnNull: false;
   }
 }

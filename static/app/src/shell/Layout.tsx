@@ -24,6 +24,7 @@ import { usePageTitle } from './usePageTitle';
 const AllInboxes = lazy(() => import('../mail/AllInboxes'));
 const AccountsPage = lazy(() => import('../accounts/AccountsPage'));
 const CalendarPage = lazy(() => import('../calendar/CalendarPage'));
+const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'));
 const ContactsPage = lazy(() => import('../contacts/ContactsPage'));
 const ConnectPage = lazy(() => import('../accounts/ConnectPage'));
 const SearchPage = lazy(() => import('../search/SearchPage'));
@@ -104,6 +105,7 @@ function Pages({ me, onMenu }: { me: Me; onMenu: () => void }) {
       <Route path="/search/:thread?">{({ thread }) => <SearchPage thread={thread} onMenu={onMenu} />}</Route>
       <Route path="/calendar/:view?/:date?">{({ view, date }) => <CalendarPage view={view} date={date} onMenu={onMenu} />}</Route>
       <Route path="/contacts/:id?">{({ id }) => <ContactsPage id={id} onMenu={onMenu} />}</Route>
+      <Route path="/review/:id?">{({ id }) => <ApprovalsPage id={id} onMenu={onMenu} />}</Route>
       <Route path="/accounts"><AccountsPage /></Route>
       <Route path="/accounts/new"><ConnectPage key="new" account={null} /></Route>
       <Route path="/accounts/:id/reconnect">{({ id }) => <ConnectPage key={id} account={id} />}</Route>

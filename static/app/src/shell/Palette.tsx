@@ -31,7 +31,7 @@ const THEMES: Theme[] = ['system', 'light', 'dark'];
 const DENSITIES: Density[] = ['comfortable', 'compact'];
 const LOCALES: Locale[] = ['it', 'en'];
 /** Offered here by other items, or of no use from here. */
-const ELSEWHERE: ReadonlySet<CommandId> = new Set(['app.palette', 'app.keys', 'app.close', 'search.focus', 'go.inbox', 'go.sent', 'go.drafts', 'go.flagged', 'go.calendar', 'go.contacts']);
+const ELSEWHERE: ReadonlySet<CommandId> = new Set(['app.palette', 'app.keys', 'app.close', 'search.focus', 'go.inbox', 'go.sent', 'go.drafts', 'go.flagged', 'go.calendar', 'go.contacts', 'go.approvals']);
 
 interface PaletteProps {
   onClose: () => void;

@@ -20,6 +20,7 @@ export function usePageTitle(): void {
   function pageName(at: string): string {
     if (at.startsWith('/search')) return t('nav.search');
     if (at.startsWith('/accounts')) return t('nav.accounts');
+    if (at.startsWith('/review')) return t('nav.approvals');
     if (at.startsWith('/settings')) return t('nav.settings');
     return '';
   }
