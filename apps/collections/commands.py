@@ -14,6 +14,7 @@ import base64
 from typing import Any, Final
 from uuid import UUID
 
+from apps.core.clock import now
 from apps.outbound import queue
 from apps.outbound.models import Command
 from apps.outbound.queue import Wanted
@@ -153,6 +154,9 @@ class CollectionCommands:
             row.delete()
             return []
         told = self._named(row, receipt["remote_id"])
+        # A sync may have told of its end before we say that it is there: the next one must tell of it, or it is looked
+        # for.
+        row.unconfirmed_at = None if row.etag == receipt["etag"] else now()
         told += self._holds(row, receipt["etag"], base64.b64decode(receipt["text"]))
         self._leave(command)
         return told

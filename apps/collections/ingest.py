@@ -185,8 +185,10 @@ class _Writer:
             return
         other = bytes(row.digest) != self.readings[record.remote_id].digest
         changed = other or bool(row.refused) or row.base is not None
-        if not changed and row.etag == record.etag and bytes(row.data) == record.data:
+        same = not changed and row.etag == record.etag and bytes(row.data) == record.data
+        if same and row.unconfirmed_at is None:
             return
+        row.unconfirmed_at = None
         self._fill(row, record)
         row.base = None
         row.rev += changed
@@ -197,7 +199,7 @@ class _Writer:
 
     def _beneath(self, row: Any, record: ObjectRecord, waiting: list[Command]) -> None:
         shown = bytes(row.digest)
-        row.etag, row.base, row.refused = record.etag, record.data, ""
+        row.etag, row.base, row.refused, row.unconfirmed_at = record.etag, record.data, "", None
         row.data = with_changes(self.kind, row.pk, record.data, waiting)
         fill(row, self.kind.read(row.data, self.collection))
         changed = bytes(row.digest) != shown
@@ -218,8 +220,8 @@ class _Writer:
     def _vanish(self, row: Any, waiting: list[Command]) -> None:
         """Gone at the provider. One that is being changed here is made again by that change."""
         if any(command.action != "delete" for command in waiting):
-            row.etag = ""
-            row.save(update_fields=["etag"])
+            row.etag, row.unconfirmed_at = "", None
+            row.save(update_fields=["etag", "unconfirmed_at"])
             return
         if row.leaving is None:
             self.events.append(self.kind.gone_event(row))

@@ -4,7 +4,7 @@ import base64
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 from uuid import UUID, uuid4
 
@@ -14,6 +14,7 @@ from django.db.models import F
 from apps.core.clock import now
 from apps.providers import connections
 from apps.providers.adapters.collections import NEW, CollectionAdapter, CollectionBatch, CollectionRecord
+from apps.providers.adapters.errors import NotFound
 from apps.providers.models import ProviderAccount
 from apps.realtime import journal
 from apps.sync.lease import Lease
@@ -26,6 +27,8 @@ from .models import Collection, CollectionObject
 
 # "True as of" moves at every sync; browsers are told only when what they show has grown this old.
 AS_OF_STEP: Final = timedelta(minutes=5)
+LOOKED_FOR: Final = 200
+"""Objects that one run looks for one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,23 @@ class CollectionKind(ABC):
 
     def changes(self, adapter: CollectionAdapter, account: ProviderAccount) -> Iterator[CollectionBatch]:
         """What happened since the cursors; all of it the first time."""
-        return adapter.changes(AccountMirror(account.pk, self.collections, self.objects))
+        begun = now()
+        yield from adapter.changes(AccountMirror(account.pk, self.collections, self.objects))
+        yield from self._looked_for(adapter, account, begun)
+
+    def _looked_for(
+        self, adapter: CollectionAdapter, account: ProviderAccount, begun: datetime
+    ) -> Iterator[CollectionBatch]:
+        """What we changed before this round and what it did not tell of: there, or gone again before it was told."""
+        left = self.objects._default_manager.filter(account=account, unconfirmed_at__lt=begun).exclude(etag="")
+        for row in list(left.select_related("collection").order_by("unconfirmed_at")[:LOOKED_FOR]):
+            where = row.collection.remote_id
+            try:
+                found = adapter.fetch(where, row.remote_id)
+            except NotFound:
+                yield CollectionBatch(collection=where, vanished=(row.remote_id,))
+            else:
+                yield CollectionBatch(collection=where, upserts=(found,))
 
     def backfill(self, adapter: CollectionAdapter, account: ProviderAccount) -> Iterator[CollectionBatch]:
         """Nothing: `changes` brings in all of a new collection, and begins where it was cut off."""

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Case, F, Value, When
+
 from apps.providers.adapters.collections import MirrorCollection
 
 
@@ -36,4 +38,6 @@ class AccountMirror:
         found = self._objects._default_manager.filter(
             account_id=self._account_id, collection__remote_id=collection, **more
         )
-        return list(found.exclude(etag="").values_list("remote_id", "etag"))
+        # What we changed is read again when it is told of: only then it is certain that it is there still.
+        known = Case(When(unconfirmed_at__isnull=True, then=F("etag")), default=Value(""))
+        return list(found.exclude(etag="").values_list("remote_id", known))

@@ -54,6 +54,8 @@ class CollectionObject(models.Model):
     ours = models.BinaryField(null=True)
     """After a conflict: the text as it was changed here, until a person decides. `data` is the provider's."""
     leaving = models.UUIDField(null=True)
+    unconfirmed_at = models.DateTimeField(null=True)
+    """When a change of ours was carried out that no sync has told of since."""
     rev = models.PositiveBigIntegerField(default=1)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from apps.ai.model import switches
 from apps.core.problems import Problem
 from apps.users.members import Member
 from apps.users.models import Role
@@ -23,7 +24,7 @@ def settings() -> CompanySettings:
 
 def agents_on() -> bool:
     """Whether agents may do anything in this company at this moment."""
-    return settings().agents_on
+    return switches.on()
 
 
 def switched_off() -> Problem:
@@ -47,9 +48,13 @@ def change(member: Member, given: Mapping[str, Any]) -> CompanySettings:
     fields = dict(given)
     if "domains" in fields:
         fields["domains"] = sorted({domain(text) for text in fields["domains"]})
+    wanted = fields.pop("agents_on", None)
     with transaction.atomic():
         CompanySettings.objects.get_or_create(pk=1)
         row = CompanySettings.objects.select_for_update().get(pk=1)
+        if wanted is not None and wanted != switches.on():
+            switches.change(member.user_id, enabled=wanted)
+            audit.settings_changed(member, "settings_changed", agents_on=wanted)
         changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
         for name, value in changed.items():
             setattr(row, name, value)
@@ -62,7 +67,7 @@ def change(member: Member, given: Mapping[str, Any]) -> CompanySettings:
 def as_json(row: CompanySettings) -> dict[str, Any]:
     """As the API answers it."""
     return {
-        "agents_on": row.agents_on,
+        "agents_on": agents_on(),
         "domains": row.domains,
         "expire_hours": row.expire_hours,
         "letter_minutes": row.letter_minutes,

@@ -62,10 +62,9 @@ class Rule(models.Model):
 
 
 class CompanySettings(models.Model):
-    """One row: whether agents may do anything at all, and what is asked of people."""
+    """One row: what is asked of people. Whether agents work here at all is `ai`'s own switch."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    agents_on = models.BooleanField(default=True)
     domains = models.JSONField(default=list)
     """What counts as inside beside the addresses of the company's people and accounts."""
     expire_hours = models.PositiveIntegerField(default=72)

@@ -268,7 +268,7 @@ class RulesPage(MemberPage):
             "scopes": [(each.value, words["scopes"][each.value]) for each in Scope],
             "risks": [(each.value, words["risks"][each.value]) for each in Risk],
             "verdicts": [(each.value, words["verdicts"][each.value]) for each in Verdict],
-            "settings": held,
+            "settings": company.as_json(held),
             "domains": "\n".join(held.domains),
             "nav": "rules",
             "own": [each for each in told if not each["by_company"]],

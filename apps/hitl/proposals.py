@@ -39,7 +39,7 @@ def take(member: Member, action: Action) -> None:
     audit.write(
         "proposed", action, via="agent", digest=approval.digest, agent=action.agent, rules=[*map(str, judged.rules)]
     )
-    if not held.agents_on:
+    if not company.agents_on():
         _refuse(approval, "agents_off")
     elif judged.verdict == Verdict.NEVER:
         _refuse(approval, "never")

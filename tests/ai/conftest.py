@@ -8,6 +8,7 @@ from celery import current_app
 
 from apps.ai import consent
 from apps.ai.model import access
+from apps.calendar.models import Calendar
 from tests.fakes.mistral.server import MistralApi
 from tests.mail import fixtures
 from tests.mail.fixtures import Box
@@ -39,3 +40,10 @@ def eager() -> Iterator[None]:
     current_app.conf.task_always_eager = True
     yield
     current_app.conf.task_always_eager = before
+
+
+@pytest.fixture
+def diary(box: Box) -> Calendar:
+    """A calendar of the account that takes events and tasks."""
+    made: Calendar = Calendar.objects.create(account=box.account, remote_id="/diary/", name="Diary", writable=True)
+    return made

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from apps.ai import actions, consent, tasks
+from apps.ai import consent, tasks
 from apps.ai.followups.models import FollowUp
 from apps.ai.model import switches
 from apps.ai.model.models import ModelCall
 from apps.ai.models import Action
 from apps.ai.reading import lease, runner, stream
 from apps.ai.reading.models import AgentCursor, Reading
+from apps.calendar.models import Calendar
 from apps.core.ids import new_id
 from apps.mail import queries
 from apps.mail.models import Message, Thread
@@ -322,33 +323,7 @@ def test_put_off_it_comes_back_by_itself(box: Box, cast: Cast, settings: Any, ma
 # Suggestions
 
 
-class Noted:
-    """A kind that notes what it is asked to do; nothing comes of it here."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    def clean(self, member: Any, account: Any, args: dict[str, Any]) -> dict[str, Any]:
-        return args
-
-    def perform(self, member: Any, action: Action) -> None: ...
-
-    def undo(self, member: Any, action: Action) -> None: ...
-
-
-@pytest.fixture
-def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kinds of action that agents propose here, where nobody else registers them."""
-    monkeypatch.setattr(actions, "_kinds", {})
-    for name in ("task.create", "calendar.create", "email.reply"):
-        actions.register(Noted(name))  # type: ignore[arg-type]  # less than a kind, as much as proposing needs
-
-
-def test_tasks_and_dates_become_proposals(box: Box, kinds: None, mistral: MistralApi) -> None:
+def test_tasks_and_dates_become_proposals(box: Box, diary: Calendar, mistral: MistralApi) -> None:
     stream.take_in()
     day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
     told = understanding(
@@ -368,8 +343,9 @@ def test_tasks_and_dates_become_proposals(box: Box, kinds: None, mistral: Mistra
     runner.run()
     rows = list(Action.objects.order_by("created_at"))
     assert [row.kind for row in rows] == ["task.create", "calendar.create"]
-    assert rows[0].args == {"title": "Send the drawing", "due": {"date": day}}
-    assert rows[1].args == {
+    assert {row.args["calendar_id"] for row in rows} == {str(diary.pk)}
+    assert rows[0].args["fields"] == {"title": "Send the drawing", "due": {"date": day}}
+    assert rows[1].args["fields"] == {
         "title": "Site visit", "location": "Mill Lane",
         "start": {"at": f"{day}T10:00:00", "zone": "UTC"}, "end": {"at": f"{day}T11:00:00", "zone": "UTC"},
     }  # fmt: skip
@@ -378,7 +354,9 @@ def test_tasks_and_dates_become_proposals(box: Box, kinds: None, mistral: Mistra
     assert [one["kind"] for one in data["suggestions"]] == ["task.create", "calendar.create"]
 
 
-def test_a_reader_that_died_before_its_end_proposes_nothing_twice(box: Box, kinds: None, mistral: MistralApi) -> None:
+def test_a_reader_that_died_before_its_end_proposes_nothing_twice(
+    box: Box, diary: Calendar, mistral: MistralApi
+) -> None:
     told = understanding(tasks=[{"what": "Send the drawing", "who": "me", "due": None}])
     mistral.when(always, say(told))
     receive(box, 1, "Please send the drawing.")
@@ -389,10 +367,7 @@ def test_a_reader_that_died_before_its_end_proposes_nothing_twice(box: Box, kind
     assert Action.objects.count() == 1
 
 
-def test_where_nobody_carries_them_out_nothing_is_proposed(
-    box: Box, mistral: MistralApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(actions, "_kinds", {})
+def test_what_cannot_be_carried_out_is_not_proposed(box: Box, mistral: MistralApi) -> None:
     mistral.when(always, say(understanding(tasks=[{"what": "Send it", "who": "me", "due": None}])))
     receive(box, 1, "Please send the drawing.")
     stream.recent(box.account.pk)
@@ -400,9 +375,7 @@ def test_where_nobody_carries_them_out_nothing_is_proposed(
     assert Reading.objects.get().state == "done" and not Action.objects.exists()
 
 
-def test_a_draft_is_proposed_where_the_person_wants_that(
-    box: Box, cast: Cast, kinds: None, mistral: MistralApi
-) -> None:
+def test_a_draft_is_proposed_where_the_person_wants_that(box: Box, cast: Cast, mistral: MistralApi) -> None:
     mistral.when(always, say("Dear Bob,\nFriday suits me.\nAnna"))
     needs = understanding(needs_reply=True, turn="waiting_on_me", request="Does Friday suit you?")
     mistral.when(lambda asked: asked.schema is not None, say(needs))
@@ -416,7 +389,8 @@ def test_a_draft_is_proposed_where_the_person_wants_that(
     runner.run()
     (action,) = Action.objects.all()
     assert action.kind == "email.reply"
-    assert action.args == {"message_id": str(message.pk), "mode": "reply", "text": "Dear Bob,\nFriday suits me.\nAnna"}
+    assert action.args["message_id"] == str(message.pk)
+    assert action.args["text"] == "Dear Bob,\nFriday suits me.\nAnna"
 
 
 def test_a_removed_message_is_forgotten(box: Box, mistral: MistralApi) -> None:

@@ -52,7 +52,7 @@ class Patience:
             return 0.0  # nobody is busy: it is only said again
         if error.retry_after is not None:
             return error.retry_after if error.retry_after <= self.longest else None
-        return min(self.longest, self.pause * 2 ** (tried - 1)) * random.uniform(0.5, 1.5)
+        return min(self.longest, self.pause * 2.0 ** (tried - 1)) * random.uniform(0.5, 1.5)
 
 
 IN_THE_BACKGROUND: Final = Patience()

@@ -19,7 +19,6 @@ class Migration(migrations.Migration):
             name="CompanySettings",
             fields=[
                 ("id", models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ("agents_on", models.BooleanField(default=True)),
                 ("domains", models.JSONField(default=list)),
                 ("expire_hours", models.PositiveIntegerField(default=72)),
                 ("letter_minutes", models.PositiveIntegerField(default=15, null=True)),
