@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, TextField, Value, When
 
 from apps.providers.adapters.collections import MirrorCollection
 
@@ -39,5 +39,6 @@ class AccountMirror:
             account_id=self._account_id, collection__remote_id=collection, **more
         )
         # What we changed is read again when it is told of: only then it is certain that it is there still.
-        known = Case(When(unconfirmed_at__isnull=True, then=F("etag")), default=Value(""))
+        told = When(unconfirmed_at__isnull=True, then=F("etag"))
+        known = Case(told, default=Value(""), output_field=TextField())
         return list(found.exclude(etag="").values_list("remote_id", known))

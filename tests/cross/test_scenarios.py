@@ -267,6 +267,21 @@ def test_a_conflict_is_kept_and_a_person_decides(stage: Stage) -> None:
     assert not stage.get(f"events/{event['id']}")["conflict"]
 
 
+def test_what_is_made_here_and_deleted_there_before_anybody_looked_is_gone(stage: Stage) -> None:
+    stage.settle()
+    times = {"start": at(START), "end": at(START + timedelta(hours=1))}
+    stage.ask("post", "events", {"collection_id": calendar(stage), "title": "Short-lived", **times})
+    book = next(each for each in stage.get("address-books")["items"] if each["writable"])
+    name = {"given": "Elsa", "family": "Effimera"}
+    stage.ask("post", "contacts", {"collection_id": book["id"], "name": name})
+    stage.work()
+    stage.elsewhere.drop_event("Short-lived")
+    stage.elsewhere.drop_contact("Effimera")
+    stage.settle()
+    assert "Short-lived" not in week(stage)
+    assert people(stage) == {}
+
+
 def test_contacts_are_made_changed_and_deleted(stage: Stage) -> None:
     stage.sync()
     book = next(each for each in stage.get("address-books")["items"] if each["writable"])
