@@ -10,6 +10,8 @@ from apps.providers.adapters.collections import CollectionAdapter
 from apps.providers.adapters.errors import Rejected
 from apps.providers.adapters.smtp.submission import Submission
 
+from .pushing import Pusher
+
 
 class Surface(StrEnum):
     """What a person may connect of an account, each for itself."""
@@ -78,6 +80,11 @@ class Cloud(Protocol):
     @property
     def simulated(self) -> bool:
         """Whether it is a simulation: people are told so wherever they meet it."""
+        ...
+
+    @property
+    def pusher(self) -> Pusher:
+        """Its notifications."""
         ...
 
     def host(self, surface: Surface) -> str:

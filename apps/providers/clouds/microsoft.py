@@ -21,6 +21,7 @@ from apps.providers.adapters.smtp.submission import Submission
 from apps.providers.models import ProviderType
 
 from .base import Asked, Granted, Renewed, Surface
+from .microsoft_push import MicrosoftPusher
 
 
 class MicrosoftCloud:
@@ -43,6 +44,11 @@ class MicrosoftCloud:
     def root(self) -> str:
         """The address of a simulation; empty for Microsoft itself."""
         return str(settings.PMSYNC_SIMULATED_MICROSOFT)
+
+    @property
+    def pusher(self) -> MicrosoftPusher:
+        """See Cloud."""
+        return MicrosoftPusher(self.graph, simulated=self.simulated)
 
     def host(self, surface: Surface) -> str:
         """See Cloud."""
