@@ -127,21 +127,27 @@ class PubsubPuller:
 
 
 def _pushed(called: Called) -> Answer:
-    """A push of Pub/Sub's, of which nothing is believed before its sender is proved. It is sent again when it is signed
-    by a key that is not known yet; whatever else is wrong with it, nobody learns."""
+    """A push of Pub/Sub's, of which nothing is read before its sender is proved.
+
+    Whoever proves nothing gets one answer, whatever is wrong: Google, whose key may be newer than ours, sends it again.
+    What Google sends and we cannot use is taken, or it would come for a week.
+    """
     if not certificates.wanted():
-        return Answer(HTTPStatus.NO_CONTENT)
+        return Answer(HTTPStatus.UNAUTHORIZED)
     try:
         push.verified(
             called.headers.get("authorization", ""), certificates.known(), audience=settings.GMAIL_PUBSUB_AUDIENCE,
             account=settings.GMAIL_PUBSUB_ACCOUNT, now=time.time(),
         )  # fmt: skip
-        poke = push.poke(called.body, settings.GMAIL_PUBSUB_SUBSCRIPTION)
-    except errors.NotFound:
-        certificates.ask()
-        return Answer(HTTPStatus.SERVICE_UNAVAILABLE)
     except errors.AdapterError as error:
-        log.warning("push not believed", reason=error.reason)
+        if isinstance(error, errors.NotFound):
+            certificates.ask()
+        log.info("push not believed", reason=error.reason)
+        return Answer(HTTPStatus.UNAUTHORIZED)
+    try:
+        poke = push.poke(called.body, settings.GMAIL_PUBSUB_SUBSCRIPTION)
+    except errors.Rejected as error:
+        log.warning("push of no use", reason=error.reason)
         return Answer(HTTPStatus.NO_CONTENT)
     return Answer(HTTPStatus.NO_CONTENT, None, [Told(address=poke.address, message=poke.message_id)])
 

@@ -24,7 +24,15 @@ from django.db.models.functions import Coalesce, Now
 
 from apps.core.clock import now
 from apps.providers import clouds, connections, tokens
-from apps.providers.adapters.errors import AdapterError, AuthExpired, NeedsReconnect, NotFound, Rejected, Transient
+from apps.providers.adapters.errors import (
+    AdapterError,
+    AuthExpired,
+    Conflict,
+    NeedsReconnect,
+    NotFound,
+    Rejected,
+    Transient,
+)
 from apps.providers.clouds import Cloud, Pusher, Subscribed, Surface, Unconfigured, Wanted
 from apps.providers.models import AccountStatus, OAuthGrant, ProviderAccount
 from apps.providers.tokens import AccountTokens
@@ -302,6 +310,7 @@ class _Keeper:
         for stranger in (one for one in held if one.remote_id not in ours):
             log.info("a subscription that nobody knows is ended", account=str(self._account.pk))
             self._pusher.end(self._source, Surface.MAIL, stranger)
+        self._mine.filter(error_code=Conflict.code, subscribed_at__isnull=True).update(due_at=Now())
         for row in rows:
             if row.is_held and row.remote_id not in there:
                 log.info("subscription went silently", route=str(row.pk), surface=row.surface)
@@ -374,13 +383,16 @@ def _failed(route: PushRoute, owner: str, error: AdapterError) -> None:
     """Note it, and when to try again: never while only the person can help, seldom what the provider refuses."""
     failures = min(route.failures + 1, 20)
     refused = isinstance(error, Rejected | NotFound)
-    first, longest = SELDOM if refused or not isinstance(error, Transient) else SOON
+    first, longest = SOON if isinstance(error, Transient | Conflict) else SELDOM
     pause = min(first * 2 ** (failures - 1), longest) * uniform(0.8, 1.2)
     if isinstance(error, Transient) and error.retry_after:
         pause = max(pause, timedelta(seconds=error.retry_after))
     code = rings.UNSUPPORTED if refused and route.part else error.code
     due = None if isinstance(error, NeedsReconnect | AuthExpired) else now() + pause
     _stored(route, owner).update(failures=failures, error_code=code, due_at=due)
+    if isinstance(error, Conflict):
+        # An answer was lost: the provider holds one of ours that nobody knows, which comparing ends.
+        _stored(route, owner).update(compared_at=None)
     log.info("subscription failed", route=str(route.pk), account=str(route.account_id), surface=route.surface,
              code=error.code, reason=error.reason, again_in=due and round(pause.total_seconds()))  # fmt: skip
     if isinstance(error, NeedsReconnect):
