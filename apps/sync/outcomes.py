@@ -29,6 +29,7 @@ from apps.providers.adapters.errors import (
     SignInRequired,
     Transient,
 )
+from apps.providers.clouds import Unconfigured
 from apps.providers.models import ProviderAccount
 
 from . import breaker, metrics, pushing, registry, targets, tiers
@@ -64,6 +65,7 @@ VERDICTS: Final = {
     Rejected: Verdict.RETRY,
     BothChanged: Verdict.RETRY,
     RecipientsRefused: Verdict.RETRY,
+    Unconfigured: Verdict.RETRY,
     AdapterError: Verdict.RETRY,
 }
 # M054: the retry series is 5 s, 25 s, 125 s, each with jitter; then the ordinary interval goes on.
