@@ -15,8 +15,9 @@ from apps.providers.push.api import ADDRESS, BODY_MOST
 from apps.providers.push.models import PushRoute
 from tests.fakes.google.pubsub.broker import FORGERIES
 from tests.fakes.microsoft.rich import Forgery
+from tests.providers.clouds import Wizard
 from tests.push.desk import Desk, change
-from tests.tenants.fixtures import Make
+from tests.tenants.fixtures import Cast, Make
 
 GRAPH: Final = "/api/webhooks/microsoft-graph"
 GMAIL: Final = "/api/webhooks/gmail-pubsub"
@@ -262,6 +263,20 @@ def test_one_that_went_silently_and_one_that_nobody_knows_are_found_by_the_daily
         there = change(desk, surface, "Heard")
         desk.told()
         assert there(), surface
+
+
+def test_an_account_that_two_people_connected_keeps_the_subscriptions_of_both(
+    at_microsoft: Desk, make: Make, cast: Cast
+) -> None:
+    desk = at_microsoft
+    assert "connected" in Wizard(make, cast.member, desk.side).connect()
+    desk.quiet()
+    ours = sorted([*desk.surfaces, *desk.surfaces])
+    assert desk.held() == ours
+    PushRoute.objects.update(compared_at=None, queued_at=None)
+    assert upkeep.tick() >= 2
+    desk.quiet()
+    assert desk.held() == ours
 
 
 def test_a_provider_that_refuses_a_second_subscription_takes_ours(at_microsoft: Desk) -> None:

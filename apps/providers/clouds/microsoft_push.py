@@ -8,7 +8,7 @@ from typing import Final
 
 from apps.providers.adapters import errors
 from apps.providers.adapters.base import TokenSource
-from apps.providers.adapters.microsoft import subscriptions
+from apps.providers.adapters.microsoft import oauth, subscriptions
 from apps.providers.adapters.microsoft.graph import Graph
 
 from .base import Surface
@@ -69,8 +69,9 @@ class MicrosoftPusher:
         return [Subscribed(never, never, name) for name, _, url in told if url == ours]
 
     def realm(self, subject: str) -> str:
-        """See Pusher. A subject is `oid.tid`."""
-        return subject.rpartition(".")[2].lower()
+        """See Pusher. A subject is `oid.tid`. Of private accounts Graph names a directory of its own choice."""
+        tenant = subject.rpartition(".")[2].lower()
+        return "" if tenant == oauth.CONSUMERS_TENANT else tenant
 
     def hooks(self) -> Mapping[str, Hook]:
         """See Pusher."""
@@ -84,15 +85,17 @@ class MicrosoftPusher:
 
 
 def _called(called: Called) -> Answer:
-    """The hand-shake, or notifications. Graph sends again what is not answered with a success."""
+    """The hand-shake, or notifications. Graph sends again what is not answered with a success.
+
+    Graph's notifications have no ids, and two of the same item may read alike: each of them rings.
+    """
     given = called.query.get("validationToken")
     if given is not None:
         said = subscriptions.handshake(given)
         return Answer(HTTPStatus.BAD_REQUEST) if said is None else Answer(HTTPStatus.OK, said)
     told = [
         Told(
-            secret=one.client_state, realm=one.tenant.lower(), remote_id=one.subscription, message=one.key,
-            fate=FATES[one.lifecycle],
+            secret=one.client_state, realm=one.tenant.lower(), remote_id=one.subscription, fate=FATES[one.lifecycle],
         )
         for one in subscriptions.said(called.body)
     ]  # fmt: skip

@@ -55,6 +55,7 @@ STALE: Final = Q(compared_at__isnull=True) | Q(compared_at__lt=Now() - DAY)
 SOON: Final = (timedelta(minutes=1), timedelta(hours=1))
 SELDOM: Final = (timedelta(hours=1), timedelta(days=7))
 """The pause behind a first failure, and the longest: of what passes, and of what the provider refuses."""
+COMPARE_AGAIN: Final = timedelta(minutes=5)
 UNTRUSTED: Final = timedelta(hours=6)
 """How long a subscription that tells nothing is left before another is tried."""
 
@@ -169,14 +170,15 @@ def keep(account_id: UUID) -> None:
     except Unconfigured:
         mine.update(due_at=None, queued_at=None, compared_at=Now())
         return
-    keeper = _Keeper(account, cloud, source)
+    keeper, before = _Keeper(account, cloud, source), list(mine)
     for route in mine.filter(due_at__lte=Now()).order_by("surface", "part"):
         keeper.attend(route)
     if mine.filter(STALE).exists():
         keeper.compare()
         for route in mine.filter(due_at__lte=Now()).order_by("surface", "part"):
             keeper.attend(route)
-    rings.announce(list(mine))
+    # Of surfaces whose last row is gone as well: nobody tells of them any more.
+    rings.announce([*before, *mine])
 
 
 class _Keeper:
@@ -206,7 +208,8 @@ class _Keeper:
                 _failed(route, owner, error)
 
     def _end(self, route: PushRoute) -> None:
-        if route.is_held and not _shared(route, self._pusher):
+        over = route.expires_at is not None and route.expires_at < now()
+        if route.is_held and not over and not _shared(route, self._pusher):
             self._pusher.end(self._source, Surface(route.surface), _held(route))
 
     def _subscribe(self, route: PushRoute, owner: str) -> None:
@@ -275,7 +278,9 @@ class _Keeper:
             except AdapterError as error:
                 log.info("subscriptions not compared", account=str(self._account.pk), code=error.code)
                 if isinstance(error, Transient):
-                    return  # with the next task
+                    pause = max(COMPARE_AGAIN, timedelta(seconds=error.retry_after or 0))
+                    self._mine.filter(lease_owner=owner).update(compared_at=Now() - DAY + pause)
+                    return
             # A route that waited for its person is one of an account that is well.
             self._mine.filter(lease_owner=owner).update(compared_at=Now(), due_at=Coalesce("due_at", Now()))
 
@@ -306,10 +311,10 @@ class _Keeper:
         if held is None:
             return
         there = {one.remote_id for one in held}
-        ours = {row.remote_id for row in rows if row.remote_id}
-        for stranger in (one for one in held if one.remote_id not in ours):
-            log.info("a subscription that nobody knows is ended", account=str(self._account.pk))
-            self._pusher.end(self._source, Surface.MAIL, stranger)
+        for stranger in held:
+            if stranger.remote_id not in self._known(there, rows):
+                log.info("a subscription that nobody knows is ended", account=str(self._account.pk))
+                self._pusher.end(self._source, Surface.MAIL, stranger)
         self._mine.filter(error_code=Conflict.code, subscribed_at__isnull=True).update(due_at=Now())
         for row in rows:
             if row.is_held and row.remote_id not in there:
@@ -317,6 +322,16 @@ class _Keeper:
                 self._mine.filter(pk=row.pk).update(
                     remote_id="", resource_id="", subscribed_at=None, expires_at=None, due_at=Now()
                 )
+
+    def _known(self, held: set[str], rows: list[PushRoute]) -> set[str]:
+        """Those of the subscriptions that some route is about. The same person may have connected the account twice, in
+        another company even, and the provider does not tell whose is whose: while one is being made anywhere for that
+        directory, all are taken for known."""
+        theirs = PushRoute.objects.filter(provider_type=self._account.provider_type)
+        realms = {row.realm for row in rows}
+        if theirs.filter(realm__in=realms, lease_until__gt=Now()).exclude(account_id=self._account.pk).exists():
+            return held
+        return set(theirs.filter(remote_id__in=held).values_list("remote_id", flat=True))
 
 
 def end_all(account: ProviderAccount) -> None:

@@ -5,7 +5,6 @@ addresses while `subscribe` is under way, so neither may wait for the other. Gra
 resources", "Lifecycle notifications", "Receive change notifications through webhooks".
 """
 
-import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -52,11 +51,10 @@ class Subscription:
 @dataclass(frozen=True, slots=True)
 class Said:
     """A notification as it came, believed or not: the subscription that it names, the secret that it knows, the
-    tenant that it speaks of. `key` is the same for one that comes twice."""
+    tenant that it speaks of."""
 
     subscription: str
     tenant: str
-    key: str
     client_state: str = field(default="", repr=False)
     lifecycle: Lifecycle | None = None
 
@@ -170,25 +168,21 @@ def pokes(body: bytes, expected: Callable[[str], Expected | None]) -> list[Poke]
 
 
 def said(body: bytes) -> list[Said]:
-    """All notifications of a request, each once, for whoever finds a subscription by the secret that one knows.
+    """All notifications of a request, those that say the same once, for whoever finds subscriptions by their secrets.
 
     Nothing in them is proved. What cannot be read, or tells of a fate that is not known, is left out silently.
     """
-    found: dict[str, Said] = {}
+    found: dict[Said, None] = {}
     for item in _items(body)[:ITEMS_MOST]:
-        named = [item.get(name) for name in ("subscriptionId", "clientState", "tenantId")]
+        named = [item.get(name) for name in ("subscriptionId", "tenantId", "clientState")]
         fate = item.get("lifecycleEvent")
         if not all(isinstance(text, str) and 0 < len(text) <= NAME_MOST for text in named):
             continue
         if fate is not None and (not isinstance(fate, str) or fate not in set(Lifecycle)):
             continue
-        subscription, state, tenant = (str(text) for text in named)
-        data = item.get("resourceData")
-        about = [data.get(name) for name in ("id", "@odata.etag")] if isinstance(data, dict) else []
-        parts = (subscription, state, tenant, fate, item.get("changeType"), *about)
-        key = hashlib.sha256("\0".join(map(str, parts)).encode(errors="replace")).hexdigest()
-        found[key] = Said(subscription, tenant, key, state, Lifecycle(fate) if fate is not None else None)
-    return list(found.values())
+        subscription, tenant, state = (str(text) for text in named)
+        found[Said(subscription, tenant, state, Lifecycle(fate) if fate is not None else None)] = None
+    return list(found)
 
 
 def _items(body: bytes) -> list[Mapping[str, Any]]:
