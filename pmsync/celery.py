@@ -45,6 +45,16 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"queue": "housekeeping", "expires": 3600},
         },
+        "keep subscriptions": {
+            "task": "push.tick",
+            "schedule": 30.0,
+            "options": {"queue": "webhooks", "expires": 30},
+        },
+        "adopt accounts without subscriptions": {
+            "task": "push.adopt_all",
+            "schedule": 3600.0,
+            "options": {"queue": "housekeeping", "expires": 3600},
+        },
         "sweep sessions and codes": {
             "task": "users.sweep",
             "schedule": 3600.0,
@@ -82,6 +92,6 @@ app.conf.task_queues = [
 # Found by pmsync.apps once Django's models are loaded.
 WITH_TASKS = [
     "pmsync", "apps.sync", "apps.outbound", "apps.mail", "apps.compose", "apps.realtime", "apps.users",
-    "apps.providers", "apps.ai", "apps.hitl",
+    "apps.providers", "apps.providers.push", "apps.ai", "apps.hitl",
 ]  # fmt: skip
 celery_health.install(app)

@@ -5,6 +5,7 @@ Precedence: the process environment, then the private installation's file (`pmsy
 
 import base64
 import os
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -32,6 +33,9 @@ KNOWN: Final = {
     "PMSYNC_SIMULATED_GOOGLE": "address of a simulated Google (demo, tests)",
     "PMSYNC_SIMULATED_MICROSOFT": "address of a simulated Microsoft (demo, tests)",
     "PMSYNC_SIMULATED_MICROSOFT_CA": "file of the authority that its certificate comes from",
+    "GMAIL_PUBSUB_TOPIC": "projects/PROJECT/topics/NAME, of the project of GOOGLE_CLIENT_ID",
+    "GMAIL_PUBSUB_SUBSCRIPTION": "projects/PROJECT/subscriptions/NAME",
+    "GMAIL_PUBSUB_KEY_FILE": "the key file (JSON) of a service account that may pull the subscription",
     "PMSYNC_PG_DUMP": "the pg_dump program, of the server's version or newer; by default the one on PATH",
     "PMSYNC_LOG": "console or json",
     "PMSYNC_JOURNAL_DAYS": "days that events are kept for clients that were away",
@@ -135,6 +139,24 @@ def hosts(env: environ.Env, name: str) -> frozenset[tuple[str, int]]:
             raise BadSetting(name, f"{text!r} is not `host:port`")
         found.add((host, int(port)))
     return frozenset(found)
+
+
+def pubsub_name(env: environ.Env, name: str, kind: str) -> str:
+    """The full name of a topic or a subscription of Pub/Sub, empty without one. Raises BadSetting for anything else."""
+    value = str(env.str(name, default="")).strip()
+    if value and not re.fullmatch(rf"projects/[^/\s]+/{kind}/[^/\s]+", value):
+        raise BadSetting(name, f"{value!r} is no name of that kind")
+    return value
+
+
+def readable(env: environ.Env, name: str) -> Path | None:
+    """A file that this process reads, as an absolute path; None without one. Raises BadSetting when it is not there."""
+    value = str(env.str(name, default=""))
+    if not value:
+        return None
+    if not Path(value).is_file():
+        raise BadSetting(name, "there is no such file")
+    return Path(value).resolve()
 
 
 def master_keys(env: environ.Env) -> tuple[MasterKey, ...]:

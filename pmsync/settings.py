@@ -30,6 +30,7 @@ SHARED_APPS = [
     "apps.tenants",
     "apps.users",
     "apps.sync",
+    "apps.providers.push",
     # Before django_tenants, whose templates of the same names carry inline styles.
     "apps.users.site.OperatorAdminConfig",
     "django_tenants",
@@ -197,6 +198,13 @@ MICROSOFT_CLIENT_SECRET = env.str("MICROSOFT_CLIENT_SECRET", default="")
 PMSYNC_SIMULATED_GOOGLE = env.str("PMSYNC_SIMULATED_GOOGLE", default="").rstrip("/")
 PMSYNC_SIMULATED_MICROSOFT = env.str("PMSYNC_SIMULATED_MICROSOFT", default="").rstrip("/")
 PMSYNC_SIMULATED_MICROSOFT_CA = env.str("PMSYNC_SIMULATED_MICROSOFT_CA", default="")
+
+# Gmail tells of changes through a topic of Pub/Sub; its subscription is pushed to us, or pulled by the watcher.
+GMAIL_PUBSUB_TOPIC = environment.pubsub_name(env, "GMAIL_PUBSUB_TOPIC", "topics")
+GMAIL_PUBSUB_SUBSCRIPTION = environment.pubsub_name(env, "GMAIL_PUBSUB_SUBSCRIPTION", "subscriptions")
+GMAIL_PUBSUB_AUDIENCE = env.str("GMAIL_PUBSUB_AUDIENCE", default=f"{PMSYNC_PUBLIC_URL}/api/webhooks/gmail-pubsub")
+GMAIL_PUBSUB_ACCOUNT = env.str("GMAIL_PUBSUB_ACCOUNT", default="")
+GMAIL_PUBSUB_KEY_FILE = environment.readable(env, "GMAIL_PUBSUB_KEY_FILE")
 
 # The blueprint's names (M044); the values are those of its later documents (M106).
 EMAIL_SYNC_ENABLED = environment.boolean(env, "EMAIL_SYNC_ENABLED", default=True)

@@ -11,6 +11,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.users.urls")),
     path("", include("apps.realtime.urls")),
     path("", include("apps.providers.urls")),
+    path("", include("apps.providers.push.urls")),
     path("", include("apps.sync.urls")),
     path("", include("apps.mail.urls")),
     path("", include("apps.calendar.urls")),
@@ -23,6 +24,7 @@ api: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("api/v1/", include(api)),
+    path("api/", include("apps.providers.push.urls")),
     path("admin/", admin.site.urls),
     path("sw.js", shell.service_worker),
     path("", include("apps.providers.urls_blueprint")),

@@ -26,6 +26,7 @@ from apps.tenants import context
 from . import tokens
 from .adapters.errors import Transient
 from .models import AccountStatus, OAuthGrant, ProviderAccount
+from .push import upkeep
 
 log = structlog.get_logger(__name__)
 
@@ -95,12 +96,16 @@ def remove(account_id: UUID) -> bool:
 
 
 def _given_back(account: ProviderAccount) -> bool:
-    """Revoke the consent, if there is one; a provider that is away for long keeps nobody's mirror here."""
+    """End the subscriptions and revoke the consent, if there is one; a provider that is away for long keeps nobody's
+    mirror here."""
     try:
+        upkeep.end_all(account)
         tokens.give_back(account)
     except Transient as error:
         patient = OAuthGrant.objects.filter(account=account, renewed_at__gt=now() - PATIENCE).exists()
         log.warning("consent not revoked yet", account=str(account.pk), reason=error.reason, again=patient)
+        if not patient:
+            upkeep.forget(account)
         return not patient
     return True
 

@@ -8,6 +8,7 @@ import json
 import threading
 import time
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -77,9 +78,11 @@ class AccountTokens:
     Adapters ask from threads of their own: the tenant is opened there, and only when the token at hand does not serve.
     """
 
-    def __init__(self, account: ProviderAccount, cloud: Cloud) -> None:
+    def __init__(self, account: ProviderAccount, cloud: Cloud, surfaces: Collection[Surface] | None = None) -> None:
+        """For the surfaces that are connected, or for these of an account that has ended."""
         self._account, self._cloud, self._tenant = account, cloud, context.current()
-        self._surfaces = [Surface(name) for name in account.settings["surfaces"]]
+        told = account.settings["surfaces"] if surfaces is None else surfaces
+        self._surfaces = [Surface(name) for name in told]
         self._lock = threading.Lock()
         self._kept: Held | None = None
 

@@ -29,9 +29,10 @@ from apps.providers.adapters.errors import (
     SignInRequired,
     Transient,
 )
+from apps.providers.clouds import Unconfigured
 from apps.providers.models import ProviderAccount
 
-from . import breaker, metrics, registry, targets, tiers
+from . import breaker, metrics, pushing, registry, targets, tiers
 from .lease import Lease
 from .models import Breaker, SyncTarget
 from .registry import Applied
@@ -64,11 +65,13 @@ VERDICTS: Final = {
     Rejected: Verdict.RETRY,
     BothChanged: Verdict.RETRY,
     RecipientsRefused: Verdict.RETRY,
+    Unconfigured: Verdict.RETRY,
     AdapterError: Verdict.RETRY,
 }
 # M054: the retry series is 5 s, 25 s, 125 s, each with jitter; then the ordinary interval goes on.
 RETRIES: Final = (5.0, 25.0, 125.0)
 RATE_LIMIT_PAUSE: Final = 60.0
+EARLY: Final = timedelta(seconds=10)
 LONGEST_WAIT: Final = timedelta(hours=24)
 HEALTH: Final = ("error_count", "error_code", "error_reason", "breaker", "breaker_trips", "breaker_until")
 
@@ -111,10 +114,14 @@ def succeeded(held: Lease, applied: Applied) -> None:
     _recover(target)
     # EWMA of changes a run: what the adaptive intervals of a later stage read.
     target.activity_rate += 0.2 * (applied.changes - target.activity_rate)
+    pushing.found(target, applied.changes, target.last_synced_at)
     target.last_synced_at = moment
     pause = tiers.interval(target, target.tenant.last_login_at, moment)
     if applied.look_again is not None:
         pause = min(pause, timedelta(seconds=applied.look_again))
+    if target.wanted_because == pushing.KIND and not applied.changes:
+        # A notification may come before what it is about can be read.
+        pause = min(pause, EARLY)
     target.due_at = moment + pause
     _save(held, *HEALTH, "activity_rate", "last_synced_at", "due_at")
 

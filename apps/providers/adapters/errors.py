@@ -14,7 +14,8 @@ AdapterError
 ├── NotFound             the object is gone
 └── Rejected             the provider will never accept this
     ├── BothChanged          the same part was changed here and at the provider: a person decides
-    └── RecipientsRefused  a message to people some of whom its server does not take; nobody got it
+    ├── Unconfigured         this installation is not registered with the provider (`clouds`)
+    └── RecipientsRefused    a message to people some of whom its server does not take; nobody got it
 """
 
 from collections.abc import Sequence

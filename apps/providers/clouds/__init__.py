@@ -9,8 +9,12 @@ from typing import Final
 from .base import Asked, Cloud, Granted, Renewed, Surface, Unconfigured
 from .google import GoogleCloud
 from .microsoft import MicrosoftCloud
+from .pushing import Answer, Called, Fate, Hook, Puller, Pusher, Subscribed, Told, Wanted
 
-__all__ = ["Asked", "Cloud", "Granted", "Renewed", "Surface", "Unconfigured", "configured", "host_of", "named"]
+__all__ = [
+    "Answer", "Asked", "Called", "Cloud", "Fate", "Granted", "Hook", "Puller", "Pusher", "Renewed", "Subscribed",
+    "Surface", "Told", "Unconfigured", "Wanted", "configured", "hooks", "host_of", "named",
+]  # fmt: skip
 
 
 EVERY: Final[dict[str, Cloud]] = {cloud.name: cloud for cloud in (GoogleCloud(), MicrosoftCloud())}
@@ -32,3 +36,9 @@ def named(provider_type: str) -> Cloud:
     if found is None:
         raise Unconfigured(provider_type)
     return found
+
+
+def hooks() -> dict[str, tuple[str, Hook]]:
+    """Every webhook, by the last part of its path, with the provider type that calls it; those of providers that this
+    installation is not registered with are answered just so."""
+    return {name: (cloud.name, hook) for cloud in EVERY.values() for name, hook in cloud.pusher.hooks().items()}

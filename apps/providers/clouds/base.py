@@ -10,6 +10,8 @@ from apps.providers.adapters.collections import CollectionAdapter
 from apps.providers.adapters.errors import Rejected
 from apps.providers.adapters.smtp.submission import Submission
 
+from .pushing import Pusher
+
 
 class Surface(StrEnum):
     """What a person may connect of an account, each for itself."""
@@ -83,6 +85,11 @@ class Cloud(Protocol):
     @property
     def application(self) -> str:
         """Our registration's id: what its budgets are counted by."""
+        ...
+
+    @property
+    def pusher(self) -> Pusher:
+        """Its notifications."""
         ...
 
     def host(self, surface: Surface) -> str:

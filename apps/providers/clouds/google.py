@@ -15,6 +15,7 @@ from apps.providers.adapters.smtp.submission import Submission
 from apps.providers.models import ProviderType
 
 from .base import Asked, Granted, Renewed, Surface
+from .google_push import GooglePusher
 
 PATIENCE: Final = httpx.Timeout(20.0, connect=10.0)
 HOSTS: Final = {
@@ -49,6 +50,11 @@ class GoogleCloud:
     def application(self) -> str:
         """See Cloud."""
         return str(settings.GOOGLE_CLIENT_ID)
+
+    @property
+    def pusher(self) -> GooglePusher:
+        """See Cloud."""
+        return GooglePusher(self.root)
 
     def host(self, surface: Surface) -> str:
         """See Cloud."""

@@ -21,6 +21,7 @@ from apps.providers.adapters.smtp.submission import Submission
 from apps.providers.models import ProviderType
 
 from .base import Asked, Granted, Renewed, Surface
+from .microsoft_push import MicrosoftPusher
 
 
 class MicrosoftCloud:
@@ -48,6 +49,11 @@ class MicrosoftCloud:
     def application(self) -> str:
         """See Cloud."""
         return str(settings.MICROSOFT_CLIENT_ID)
+
+    @property
+    def pusher(self) -> MicrosoftPusher:
+        """See Cloud."""
+        return MicrosoftPusher(self.graph, simulated=self.simulated)
 
     def host(self, surface: Surface) -> str:
         """See Cloud."""
@@ -90,7 +96,7 @@ class MicrosoftCloud:
         kind = GraphCalendars if surface is Surface.CALENDAR else GraphContacts
         return kind(self.graph(tokens, meter))
 
-    def graph(self, tokens: TokenSource, meter: Meter) -> Graph:
+    def graph(self, tokens: TokenSource, meter: Meter | None = None) -> Graph:
         """Graph in the name of an account."""
         return Graph(tokens, root=f"{self.root}/v1.0" if self.root else ROOT, tls=_trust(), meter=meter)
 

@@ -22,6 +22,8 @@ import structlog
 from channels.db import DatabaseSyncToAsync
 from django.conf import settings
 
+from apps.providers.push import pulling
+
 from . import status
 from .bells import DATABASE_AWAY, HOPS, Bells
 from .gate import PER_HOST, Gate, Rate
@@ -82,7 +84,8 @@ class Watcher:
         log.info("watcher started", owner=self.owner, most=self._most)
         async with asyncio.TaskGroup() as group:
             carrier = group.create_task(self._bells.carry())
-            others = [group.create_task(work) for work in (self._hear_changes(), self._report())]
+            works = (self._hear_changes(), self._report(), pulling.pull(self._hop))
+            others = [group.create_task(work) for work in works]
             roster = group.create_task(self._keep_roster())
             await self._stopping.wait()
             # A look under way may just have claimed something, so it is let to its end.

@@ -228,19 +228,19 @@ def assume(
     *,
     endpoints: Endpoints = GOOGLE,
 ) -> Tokens:
-    """An access token of a person of a domain that delegates to the service account (RFC 7523 section 2.1).
+    """An access token of a person of a domain that delegates to the service account (RFC 7523 section 2.1); of the
+    service account itself when `subject` is empty.
 
     `now` is in seconds since the epoch. Raises PermissionMissing when the domain does not delegate these scopes,
     NeedsReconnect for a person that is unknown there, Rejected for a key that is none.
     """
     claims = {
         "iss": account.email,
-        "sub": subject,
         "scope": " ".join(scopes),
         "aud": endpoints.token,
         "iat": int(now),
         "exp": int(now) + ASSERTION_LIFE,
-    }
+    } | ({"sub": subject} if subject else {})
     try:
         signer = crypt.RSASigner.from_string(account.key, account.key_id or None)  # type: ignore[no-untyped-call]
         assertion = jwt.encode(signer, claims)  # type: ignore[no-untyped-call]

@@ -9,7 +9,7 @@ import base64
 import binascii
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -28,6 +28,7 @@ SKEW: Final = 60.0
 """Seconds by which clocks may differ."""
 BODY_MOST: Final = 64 * 1024
 CHANNEL_TOKEN_MOST: Final = 256
+LISTED: Final = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +135,22 @@ def poke(body: bytes, subscription: str) -> Poke:
         raise errors.Rejected("the push is too long")
     try:
         told = json.loads(body)
-        message = told["message"]
-        named = str(told["subscription"])
-        inner = json.loads(_octets(str(message["data"])))
-        found = Poke(str(inner["emailAddress"]), str(inner["historyId"]), str(message.get("messageId", "")))
+        named, message = str(told["subscription"]), told["message"]
     except (ValueError, KeyError, TypeError):
         raise errors.Rejected("the push cannot be read") from None
+    found = poke_of(message)
     if named != subscription:
         raise errors.Rejected("the push belongs to another subscription")
     return found
+
+
+def poke_of(message: Any) -> Poke:
+    """What a message of Pub/Sub's says, pushed or pulled. Raises Rejected for one that is none of Gmail's."""
+    try:
+        inner = json.loads(_octets(str(message["data"])))
+        return Poke(str(inner["emailAddress"]), str(inner["historyId"]), str(message.get("messageId", "")))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise errors.Rejected("the push cannot be read") from None
 
 
 def _json(part: str) -> Mapping[str, Any]:
@@ -168,7 +176,8 @@ def _octets(text: str) -> bytes:
 
 
 def watch_calendar(api: Api, calendar: str, channel: str, address: str, token: str) -> Channel:
-    """Open a channel for a calendar's events: `channel` is an id of our own (a UUID), `token` a secret of ours.
+    """Open a channel for a calendar's events, or (`calendar` is empty) for the list of calendars: `channel` is an id
+    of our own (a UUID), `token` a secret of ours.
 
     A channel cannot be renewed: a new one is opened and stored, then the old one is stopped; both tell for a while.
     Raises Rejected for calendars that send no notifications (holidays, birthdays), NotFound for one that is gone.
@@ -176,7 +185,11 @@ def watch_calendar(api: Api, calendar: str, channel: str, address: str, token: s
     if len(token) > CHANNEL_TOKEN_MOST:
         raise errors.Rejected(f"a channel's token has at most {CHANNEL_TOKEN_MOST} characters")
     body = {"id": channel, "type": "web_hook", "address": address, "token": token}
-    told = api.run(api.service.events().watch(calendarId=calendar, body=body))
+    service = api.service
+    request = service.events().watch(calendarId=calendar, body=body) if calendar else (
+        service.calendarList().watch(body=body)
+    )  # fmt: skip
+    told = api.run(request)
     return Channel(str(told["id"]), str(told["resourceId"]), _seconds(told.get("expiration")), token)
 
 
@@ -186,6 +199,17 @@ def stop_channel(api: Api, channel: Channel) -> None:
         api.run(api.service.channels().stop(body={"id": channel.id, "resourceId": channel.resource}))
     except errors.NotFound:
         return
+
+
+def calendars(api: Api) -> Iterator[str]:
+    """The ids of the calendars that the person's list shows."""
+    service, token = api.service.calendarList(), ""
+    while True:
+        page = api.run(service.list(maxResults=LISTED, **({"pageToken": token} if token else {})))
+        yield from (str(one["id"]) for one in page.get("items", ()))
+        token = str(page.get("nextPageToken") or "")
+        if not token:
+            return
 
 
 def notice(headers: Mapping[str, str], channel: Channel) -> Notice:

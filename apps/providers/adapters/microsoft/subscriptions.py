@@ -25,6 +25,8 @@ TOKEN_MOST: Final = 2048
 RESOURCES: Final = {"mail": "messages", "calendar": "events", "contacts": "contacts"}
 """One subscription to all messages covers every folder."""
 BODY_MOST: Final = 1024 * 1024
+ITEMS_MOST: Final = 1000
+NAME_MOST: Final = 255
 
 
 class Lifecycle(StrEnum):
@@ -47,6 +49,17 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A notification as it came, believed or not: the subscription that it names, the secret that it knows, the
+    tenant that it speaks of."""
+
+    subscription: str
+    tenant: str
+    client_state: str = field(default="", repr=False)
+    lifecycle: Lifecycle | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
     """What we know of a subscription that a notification names."""
 
@@ -65,13 +78,13 @@ class Poke:
 
 def subscribe(
     graph: Graph, surface: str, notification_url: str, lifecycle_url: str, *, user: str = "me",
-    now: datetime | None = None,
+    client_state: str = "", now: datetime | None = None,
 ) -> Subscription:  # fmt: skip
-    """Subscribe to a surface (`mail`, `calendar`, `contacts`), with a secret of its own. Raises errors.
+    """Subscribe to a surface (`mail`, `calendar`, `contacts`), with the secret given or one of its own. Raises errors.
 
     Make it before the first round of changes, so that nothing falls between. Ids are immutable from here on.
     """
-    begun, state = now or datetime.now(UTC), secrets.token_urlsafe(48)
+    begun, state = now or datetime.now(UTC), client_state or secrets.token_urlsafe(48)
     body = {
         "changeType": "created,updated,deleted",
         "notificationUrl": notification_url,
@@ -151,6 +164,24 @@ def pokes(body: bytes, expected: Callable[[str], Expected | None]) -> list[Poke]
             found[Poke(str(name), str(item.get("changeType") or ""))] = None
         elif lifecycle in set(Lifecycle):
             found[Poke(str(name), lifecycle=Lifecycle(lifecycle))] = None
+    return list(found)
+
+
+def said(body: bytes) -> list[Said]:
+    """All notifications of a request, those that say the same once, for whoever finds subscriptions by their secrets.
+
+    Nothing in them is proved. What cannot be read, or tells of a fate that is not known, is left out silently.
+    """
+    found: dict[Said, None] = {}
+    for item in _items(body)[:ITEMS_MOST]:
+        named = [item.get(name) for name in ("subscriptionId", "tenantId", "clientState")]
+        fate = item.get("lifecycleEvent")
+        if not all(isinstance(text, str) and 0 < len(text) <= NAME_MOST for text in named):
+            continue
+        if fate is not None and (not isinstance(fate, str) or fate not in set(Lifecycle)):
+            continue
+        subscription, tenant, state = (str(text) for text in named)
+        found[Said(subscription, tenant, state, Lifecycle(fate) if fate is not None else None)] = None
     return list(found)
 
 
