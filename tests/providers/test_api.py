@@ -22,7 +22,7 @@ pytestmark = pytest.mark.dovecot
 ACCOUNTS = "/api/v1/accounts"
 FIELDS = {
     "id", "address", "display_name", "provider_type", "status", "status_reason", "owner_id", "mine", "role", "as_of",
-    "reachable", "import", "color",
+    "reachable", "import", "color", "surfaces", "simulated",
 }  # fmt: skip
 
 
@@ -122,6 +122,7 @@ def test_discovery_answers_the_contracts_fields(owner: Any) -> None:
         "carddav": None,
         "username": "ada@gmail.com",
         "password_hint": discovery.discover("a@gmail.com", Network()).as_json()["password_hint"],
+        "password_works": True,
         "confirm_hosts": False,
     }
 

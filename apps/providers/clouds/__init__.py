@@ -10,7 +10,18 @@ from .base import Asked, Cloud, Granted, Renewed, Surface, Unconfigured
 from .google import GoogleCloud
 from .microsoft import MicrosoftCloud
 
-__all__ = ["Asked", "Cloud", "Granted", "Renewed", "Surface", "Unconfigured", "configured", "host_of", "named"]
+__all__ = [
+    "Asked",
+    "Cloud",
+    "Granted",
+    "Renewed",
+    "Surface",
+    "Unconfigured",
+    "configured",
+    "host_of",
+    "named",
+    "simulated",
+]
 
 
 EVERY: Final[dict[str, Cloud]] = {cloud.name: cloud for cloud in (GoogleCloud(), MicrosoftCloud())}
@@ -24,6 +35,12 @@ def configured() -> dict[str, Cloud]:
 def host_of(provider_type: str, surface: Surface) -> str:
     """Whose limits requests of a surface count against."""
     return EVERY[provider_type].host(surface)
+
+
+def simulated(provider_type: str) -> bool:
+    """Whether accounts of that type live at a simulation; False for types without consent."""
+    cloud = EVERY.get(provider_type)
+    return cloud is not None and cloud.simulated
 
 
 def named(provider_type: str) -> Cloud:
