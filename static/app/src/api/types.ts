@@ -44,6 +44,11 @@ export interface ImportProgress {
   seconds_left: number | null;
   started_at: Iso;
 }
+export const SURFACES = ['mail', 'calendar', 'contacts'] as const;
+export type Surface = (typeof SURFACES)[number];
+/** A provider whose own sign-in page connects accounts. */
+export interface Provider { name: 'google' | 'microsoft'; title: string; simulated: boolean }
+export interface Consent { provider: Provider['name']; surfaces: Surface[]; account?: Id; address?: string }
 export interface Account {
   id: Id;
   address: string;
@@ -58,6 +63,9 @@ export interface Account {
   reachable: boolean;
   import: ImportProgress | null;
   color: number;
+  surfaces: Surface[];
+  /** It lives at a simulated provider. */
+  simulated: boolean;
 }
 
 export type Security = 'tls' | 'starttls' | 'none';
@@ -72,6 +80,7 @@ export interface Discovery {
   carddav: string | null;
   username: string;
   password_hint: string | null;
+  password_works: boolean;
   confirm_hosts: boolean;
 }
 export type Service = 'imap' | 'smtp' | 'caldav' | 'carddav';

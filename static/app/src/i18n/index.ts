@@ -1,6 +1,7 @@
 // Languages: the person's own setting, else what this device last used, else the browser's.
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import type { ConsentWords } from '../accounts/en';
 import type { Locale } from '../api/types';
 import type { CalendarWords } from '../calendar/en';
 import type { Words } from '../compose/en';
@@ -12,7 +13,7 @@ import { it } from './it';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en; calendar: CalendarWords; compose: Words; contacts: ContactWords; exchange: ExchangeWords };
+    resources: { translation: typeof en; calendar: CalendarWords; compose: Words; consent: ConsentWords; contacts: ContactWords; exchange: ExchangeWords };
     returnNull: false;
   }
 }
