@@ -68,6 +68,9 @@ export interface Account {
   simulated: boolean;
 }
 
+/** As everybody is told of it who may see it: what the person is to it stands in the list of accounts alone. */
+export type ToldAccount = Omit<Account, 'mine' | 'role'>;
+
 export type Security = 'tls' | 'starttls' | 'none';
 export interface Host { host: string; port: number; security: Security }
 export interface Discovery {
@@ -298,7 +301,7 @@ export type JournalEvent =
   | Frame<'contacts:new', { contact: Contact }>
   | Frame<'contacts:update', { contact: Contact } | { collections: AddressBook[]; gone: Id[]; backfill: boolean } | { linked: Id[] }>
   | Frame<'contacts:delete', { id: Id; collection_id: Id }>
-  | Frame<'account:status', { account: Account | null; gone: Id | null; progress: boolean }>;
+  | Frame<'account:status', { account: ToldAccount | null; gone: Id | null; progress: boolean }>;
 export type ServerFrame =
   | { type: 'welcome'; seq: number; build: string }
   | { type: 'caught_up'; seq: number }
