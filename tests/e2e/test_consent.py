@@ -231,7 +231,7 @@ def test_the_wizard_is_for_everybody(browser: Browser, demo: Demo, name: str, vi
     expect(page.get_by_role("button", name="Sign in with Google Simulated")).to_be_visible(timeout=SOON)
     assert_fits(page, viewport)
     # By keyboard alone: what is not wanted is unticked, and what is wanted is asked for.
-    page.get_by_label("Mail").focus()
+    page.get_by_role("checkbox", name="Mail").focus()
     for _ in range(3):
         page.keyboard.press("Space")
         page.keyboard.press("Tab")

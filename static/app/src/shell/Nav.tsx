@@ -218,7 +218,7 @@ function AccountSection({ account, tree, alone }: { account: Account; tree: Bran
         <h2 className={css.accountName}>
           <button type="button" className={css.accountButton} onClick={toggle} aria-expanded={!shut} disabled={alone}>
             <span className={css.dot} style={{ background: `var(--hue-${account.color % 8}-fg)` }} aria-hidden />
-            <span className={css.grow}>{account.display_name || account.address}</span>
+            <span className={css.grow} title={account.address}>{account.display_name || account.address}</span>
             {account.simulated && <Simulated />}
             {account.status === 'needs_reconnect' && <TriangleAlert className={css.warn} size={16} aria-label={t(isByConsent(account) ? 'accounts.needsSignIn' : 'accounts.status.needs_reconnect')} />}
             {!alone && <Chevron size={16} aria-hidden />}
