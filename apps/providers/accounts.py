@@ -11,6 +11,7 @@ from apps.core.clock import now
 from apps.realtime import journal
 from apps.users.members import Member
 
+from . import clouds
 from .adapters.errors import AdapterError, PermissionMissing, SignInRequired
 from .models import AccountStatus, OAuthGrant, ProviderAccount
 
@@ -29,6 +30,8 @@ def as_json(account: ProviderAccount) -> dict[str, Any]:
         "reachable": account.reachable,
         "import": _import(account),
         "color": account.color,
+        "surfaces": _surfaces(account),
+        "simulated": clouds.simulated(account.provider_type),
     }
 
 
@@ -43,6 +46,15 @@ def as_seen_by(member: Member, account: ProviderAccount) -> dict[str, Any]:
 def iso(moment: datetime | None) -> str | None:
     """A moment in UTC as ISO 8601 with Z, or None."""
     return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+def _surfaces(account: ProviderAccount) -> list[str]:
+    """What is kept in step, in the order of Surface: what was consented to, or what the servers were found to have."""
+    told = account.settings
+    if "surfaces" in told:
+        return [surface for surface in clouds.Surface if surface in told["surfaces"]]
+    found = {clouds.Surface.MAIL: "imap", clouds.Surface.CALENDAR: "caldav", clouds.Surface.CONTACTS: "carddav"}
+    return [surface for surface, name in found.items() if told.get(name)]
 
 
 def _import(account: ProviderAccount) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from apps.users.tenancy import PublicAPIView, TenantAPIView, TenantRequest
 
 from . import access, accounts, connect, discovery, sharing
 from .checks import Server, Services
+from .clouds import Surface
 from .connect import ConnectRequest
 from .models import AccountAccess, AccountStatus, ProviderType
 from .network import Network
@@ -100,6 +101,10 @@ ACCOUNT_FIELDS: Final[dict[str, Any]] = {
     "reachable": serializers.BooleanField(),
     "import": IMPORT,
     "color": serializers.IntegerField(min_value=0, max_value=7),
+    "surfaces": serializers.ListField(
+        child=serializers.ChoiceField(choices=[surface.value for surface in Surface]), help_text="what is kept in step"
+    ),
+    "simulated": serializers.BooleanField(help_text="it lives at a simulation, and no real account is touched"),
 }
 ACCOUNT: Final = inline_serializer("Account", ACCOUNT_FIELDS)
 ACCOUNTS: Final = inline_serializer(
@@ -123,6 +128,7 @@ DISCOVERED: Final = inline_serializer(
         "carddav": serializers.CharField(allow_null=True),
         "username": serializers.CharField(),
         "password_hint": serializers.CharField(allow_null=True),
+        "password_works": serializers.BooleanField(help_text="false: only the provider's own sign-in opens it"),
         "confirm_hosts": serializers.BooleanField(help_text="show the hosts before a password is sent to them"),
     },
 )

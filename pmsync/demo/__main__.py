@@ -18,6 +18,7 @@ from pmsync.private.home import REPOSITORY, Home
 
 from . import cast, stack
 from .servers import HOST, Providers
+from .simulations import SETTINGS
 from .supervisor import Output, Service, ServiceFailed, Stopped, Supervisor, port_taken
 
 PORT: Final = 8000
@@ -71,15 +72,21 @@ def only_one(home: Home) -> Iterator[None]:
         yield
 
 
+def public_url(port: int) -> str:
+    """The address people open."""
+    return f"http://localhost:{port}"
+
+
 def environment(home: Home, providers: Providers, port: int) -> dict[str, str]:
     """What the demo's processes are told beyond the private servers' addresses."""
     user, password = cast.OURSELVES
     return {
         "PMSYNC_HOME": str(home.path),
         "PMSYNC_ALLOW_PRIVATE_HOSTS": "true",
-        "PMSYNC_PUBLIC_URL": f"http://localhost:{port}",
+        "PMSYNC_PUBLIC_URL": public_url(port),
         "PMSYNC_EMAIL_URL": f"smtp://{user.replace('@', '%40')}:{password}@{HOST}:{providers.ports.smtp}",
         "PMSYNC_EMAIL_FROM": f"PMSync <{user}>",
+        **providers.simulations.environment(),
     }
 
 
@@ -91,11 +98,14 @@ def farewell(steps: Steps, port: int, imap_port: int) -> str:
         for person in tenant.people
     ]
     times = "\n".join(f"  {seconds:5.1f} s  {what}" for what, seconds in steps.took)
+    clouds = [f"  {one.owner:<32} {one.address}" for one in cast.CLOUDS if one.connected]
     line = "─" * 100
     return (
         f"\n{line}\n  PMSync is ready:  http://localhost:{port}\n\n"
         f"  {'Person':<14} {'Log in with':<34} {'Password':<26} Company\n" + "\n".join(rows) + "\n\n"
         f"  Their mail is on {HOST}:{imap_port} (IMAP, no TLS); new mail arrives every half minute.\n"
+        "  Google and Microsoft are simulated here. Connected already:\n" + "\n".join(clouds) + "\n"
+        "  To connect more: Add account, Sign in with Google or Microsoft; no real account is asked for.\n"
         f"  Ctrl-C ends everything.\n\n{times}\n  {sum(seconds for _, seconds in steps.took):5.1f} s  in all\n{line}\n"
     )
 
@@ -141,17 +151,18 @@ def _start(supervisor: Supervisor, steps: Steps, home: Home, wanted: Wanted) -> 
     with steps.step("private PostgreSQL and Valkey"):
         extra = environment(home, providers, wanted.port)
         # Kept in the home too, so that `manage.py` in another terminal sees the same installation.
-        home.write_env(home.read_env() | {name: value for name, value in extra.items() if name != "PMSYNC_HOME"})
+        kept = {name: value for name, value in home.read_env().items() if name not in SETTINGS}
+        home.write_env(kept | {name: value for name, value in extra.items() if name != "PMSYNC_HOME"})
         supervisor.env |= private.up(home) | extra
     with steps.step("mail of the last eighteen months"):
         providers.fill(wanted.scale)
-    with steps.step("IMAP, SMTP, CalDAV and CardDAV servers"):
-        for service in providers.services():
+    with steps.step("servers: IMAP, SMTP, CalDAV, CardDAV, simulated Google and Microsoft"):
+        for service in providers.services(public_url(wanted.port)):
             supervisor.start(service)
         supervisor.wait_for(providers.answer, "The demo's mail and calendar servers")
         providers.fill_dav()
     ports = providers.ports
-    command = [sys.executable, "-m", "pmsync.demo.seed", str(ports.imap), str(ports.smtp), ports.dav_url]
+    command = [sys.executable, "-m", "pmsync.demo.seed", str(providers.folder)]
     seed = supervisor.begin(Service("seed", command))
     with steps.step("database"):
         supervisor.wait_for(
@@ -164,7 +175,7 @@ def _start(supervisor: Supervisor, steps: Steps, home: Home, wanted: Wanted) -> 
             supervisor.start(service)
         supervisor.finish(seed)
         supervisor.wait_for(lambda: stack.answers(wanted.port), "The web process")
-    arriving = [sys.executable, "-m", "pmsync.demo.delivery", str(providers.folder), str(ports.imap)]
+    arriving = [sys.executable, "-m", "pmsync.demo.delivery", str(providers.folder)]
     if not wanted.still:
         supervisor.start(Service("delivery", arriving, stage=4))
     supervisor.output.say(farewell(steps, wanted.port, ports.imap))

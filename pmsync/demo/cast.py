@@ -1,6 +1,7 @@
 """Who is in the demo: two tenants, three people, their accounts. Pure; the passwords open nothing but this demo."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 from .correspondence import Person
@@ -19,6 +20,27 @@ class DemoAccount:
     @property
     def address(self) -> str:
         """The mailbox's address, which is also its user name."""
+        return self.person.address
+
+
+@dataclass(frozen=True, slots=True)
+class CloudAccount:
+    """A mailbox, a calendar and an address book at a simulated Google or Microsoft; `owner` signs in to PMSync.
+
+    One that is `connected` is there when the demo starts; the others are for whoever tries the button.
+    """
+
+    provider: str
+    person: Person
+    owner: str
+    zone: str
+    messages: int
+    seed: int
+    connected: bool = False
+
+    @property
+    def address(self) -> str:
+        """The account's address."""
         return self.person.address
 
 
@@ -87,6 +109,22 @@ TENANTS: Final = (
         ),
     ),
 )  # fmt: skip
+
+
+def _clouds() -> Iterator[CloudAccount]:
+    """Everybody's accounts at both, of which one person's are connected."""
+    people = ((MARCO, "Europe/Rome", 180), (GIULIA, "Europe/Rome", 90), (EMILY, "Europe/London", 120))
+    for which, (provider, domain) in enumerate((("google", "gmail.example"), ("microsoft", "outlook.example"))):
+        for number, (person, zone, messages) in enumerate(people):
+            at_home = replace(
+                person, address=f"{'.'.join(person.name.lower().split())}@{domain}", role="", company=""
+            )  # fmt: skip
+            yield CloudAccount(
+                provider, at_home, person.address, zone, messages, 30 + 10 * which + number, connected=person is MARCO
+            )  # fmt: skip
+
+
+CLOUDS: Final = tuple(_clouds())
 COLLEAGUES: Final = {"it": (GIULIA, MARCO, SOFIA), "en": (EMILY, OWEN)}
 # PMSync's own mail (sign-in codes, resets) is submitted under this name.
 OURSELVES: Final = ("no-reply@pmsync.example", "submission-9417")

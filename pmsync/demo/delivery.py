@@ -1,11 +1,12 @@
 """Keeps the demo alive: a little new mail every half minute, replies in old threads, marks and moves.
 
-    python -m pmsync.demo.delivery FOLDER IMAP_PORT
+    python -m pmsync.demo.delivery FOLDER
 
-Works as any other client does, over IMAP, so that everything it does reaches PMSync the way a
-phone's or a colleague's change would.
+Works as any other client does, over IMAP and by what the simulated providers offer for that, so that everything it does
+reaches PMSync the way a phone's or a colleague's change would.
 """
 
+import base64
 import contextlib
 import imaplib
 import json
@@ -19,10 +20,14 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+import httpx
+
 from . import cast
 from .correspondence.company import INBOX, Correspondence, Placed, Thread
 from .correspondence.mime import Person
 from .correspondence.scripts import ME, Conversation
+from .servers import ports_of
+from .simulations import Simulations
 
 HOST: Final = "127.0.0.1"
 PAUSE: Final = (20.0, 40.0)
@@ -41,32 +46,18 @@ class Open:
     done: int = 0
 
 
-class Visitor:
-    """Writes to one account, and now and then reads it, as its owner's phone would."""
+class Correspondents:
+    """Those who write to one person: conversations begun and gone on with, a turn at a time."""
 
-    def __init__(self, account: cast.DemoAccount, port: int, rng: Random) -> None:
-        self.account = account
-        self.port = port
+    def __init__(self, person: Person, rng: Random) -> None:
         self.rng = rng
-        people = cast.people_around(account.person)
-        self.writer = Correspondence(rng.getrandbits(32), people, datetime.now(UTC))
+        self.writer = Correspondence(rng.getrandbits(32), cast.people_around(person), datetime.now(UTC))
         self.open: list[Open] = []
 
-    def step(self) -> str:
-        """Do one thing; return what it was, without a word of anybody's mail."""
+    def write(self, *, on: bool) -> list[Placed]:
+        """The next turn of a conversation that is open, if it is to go `on`; else something new."""
         self.writer.until = datetime.now(UTC)
-        kind = self.rng.choices([name for name, _ in STEPS], [weight for _, weight in STEPS])[0]
-        with self._client() as client:
-            if kind == "mark":
-                return self._mark(client)
-            if kind == "file":
-                return self._file(client)
-            placed = self._continue() if kind == "next" and self.open else self._begin()
-            for message in placed:
-                client.append(
-                    _quoted(message.mailbox), _flags(message), imaplib.Time2Internaldate(message.at), message.raw
-                )
-            return f"{len(placed)} new in {', '.join(sorted({message.mailbox for message in placed}))}"
+        return self._continue() if on and self.open else self._begin()
 
     def _begin(self) -> list[Placed]:
         now = datetime.now(UTC)
@@ -92,6 +83,31 @@ class Visitor:
         if talk.done == len(talk.script.turns):
             self.open.remove(talk)
         return [_unread(message) if message.mailbox == INBOX else message]
+
+
+class Visitor:
+    """Writes to one account over IMAP, and now and then reads it, as its owner's phone would."""
+
+    def __init__(self, account: cast.DemoAccount, port: int, rng: Random) -> None:
+        self.account = account
+        self.port = port
+        self.rng = rng
+        self.others = Correspondents(account.person, rng)
+
+    def step(self) -> str:
+        """Do one thing; return what it was, without a word of anybody's mail."""
+        kind = self.rng.choices([name for name, _ in STEPS], [weight for _, weight in STEPS])[0]
+        with self._client() as client:
+            if kind == "mark":
+                return self._mark(client)
+            if kind == "file":
+                return self._file(client)
+            placed = self.others.write(on=kind == "next")
+            for message in placed:
+                client.append(
+                    _quoted(message.mailbox), _flags(message), imaplib.Time2Internaldate(message.at), message.raw
+                )
+            return _told(placed)
 
     def _mark(self, client: imaplib.IMAP4) -> str:
         client.select(INBOX)
@@ -120,6 +136,27 @@ class Visitor:
             yield client
 
 
+class CloudVisitor:
+    """Writes to one account at a simulated provider."""
+
+    def __init__(self, account: cast.CloudAccount, simulations: Simulations, rng: Random) -> None:
+        self.account = account
+        self.simulations = simulations
+        self.rng = rng
+        self.others = Correspondents(account.person, rng)
+
+    def step(self) -> str:
+        """Do one thing; return what it was, without a word of anybody's mail."""
+        placed = self.others.write(on=self.rng.random() < 0.6)
+        for message in placed:
+            self.simulations.deliver(self.account, message.mailbox, base64.b64encode(message.raw).decode())
+        return f"{_told(placed)} at the simulated {self.account.provider.title()}"
+
+
+def _told(placed: list[Placed]) -> str:
+    return f"{len(placed)} new in {', '.join(sorted({message.mailbox for message in placed}))}"
+
+
 def _unread(message: Placed) -> Placed:
     return Placed(message.mailbox, message.raw, tuple(flag for flag in message.flags if flag != "\\Seen"), message.at)
 
@@ -134,17 +171,24 @@ def _quoted(name: str) -> str:
 
 def main(arguments: list[str]) -> None:
     """Visit one account after another until told to stop."""
-    folder, port = Path(arguments[0]), int(arguments[1])
-    rng = Random()
-    visitors = [Visitor(account, port, rng) for account in cast.accounts()]
+    folder = Path(arguments[0])
+    ports, rng = ports_of(folder), Random()
+    simulations = ports.simulations(folder)
     known = set(json.loads((folder / "users.json").read_text()))
-    visitors = [visitor for visitor in visitors if visitor.account.address in known]
+    visitors: list[Visitor | CloudVisitor] = [
+        *(Visitor(account, ports.imap, rng) for account in cast.accounts() if account.address in known),
+        *(
+            CloudVisitor(account, simulations, rng)
+            for account in cast.CLOUDS
+            if account.connected and account.provider in simulations.names
+        ),
+    ]
     while True:
         time.sleep(rng.uniform(*PAUSE))
         visitor = rng.choice(visitors)
         try:
             print(f"{visitor.step()}", flush=True)
-        except (OSError, imaplib.IMAP4.error) as error:
+        except (OSError, imaplib.IMAP4.error, httpx.HTTPError) as error:
             print(f"the mail server did not take it ({type(error).__name__}); next time", flush=True)
 
 

@@ -1,6 +1,6 @@
 """The demo's tenants, people and accounts, made by the product's own functions. Done twice it is done.
 
-    python -m pmsync.demo.seed IMAP_PORT SMTP_PORT DAV_URL
+    python -m pmsync.demo.seed FOLDER
 
 Runs as a program of its own: it is the one part of the demo that needs Django.
 """
@@ -17,16 +17,20 @@ django.setup()
 
 from django.core.management import call_command
 
-from apps.providers import connect, sharing
+from apps.providers import connect, consent, sharing
 from apps.providers.checks import Server, Services
+from apps.providers.clouds import Surface
 from apps.providers.models import AccountAccess, ProviderAccount
+from apps.sync import operations
 from apps.tenants import context, provisioning
 from apps.tenants.models import Status, Tenant
-from apps.users import members, people
+from apps.users import members, people, sessions
 from apps.users.models import Role, User
 
 from . import cast
-from .cast import DemoAccount, DemoPerson, DemoTenant
+from .cast import CloudAccount, DemoAccount, DemoPerson, DemoTenant
+from .servers import ports_of
+from .simulations import Simulations
 
 HOST = "127.0.0.1"
 
@@ -67,7 +71,27 @@ def share(owner: members.Member, shared: ProviderAccount, wanted: DemoAccount) -
             sharing.let_in(owner, shared, colleague.pk, AccountAccess.Role.DELEGATE)
 
 
-def seed(services: Services) -> None:
+def consented(member: members.Member, wanted: CloudAccount, simulations: Simulations) -> None:
+    """The account at a simulated provider, by the person's consent there.
+
+    Simulations begin anew at each start and know nothing of an earlier consent, nor of what was changed: the account
+    is mended, and compared in full.
+    """
+    found = ProviderAccount.objects.filter(owner_id=member.user_id, address=wanted.address).first()
+    device = sessions.start(member.user, context.current(), sessions.Device(None, "the demo's start"))
+    try:
+        person = members.of(member.user, context.current(), device.session.pk)
+        assert person is not None, "a member just now"
+        begun = consent.begin(person, wanted.provider, list(Surface), found.pk if found else None, wanted.address)
+        answer = simulations.consent(wanted.provider, begun.url, wanted.address)
+        account = consent.finish(wanted.provider, answer, begun.browser)
+    finally:
+        sessions.end(sessions.live(member.user).filter(pk=device.session.pk), "signed_out")
+    if found is not None:
+        operations.reset(operations.targets_of([account.pk]))
+
+
+def seed(services: Services, simulations: Simulations) -> None:
     """Everything the cast names."""
     for company in cast.TENANTS:
         made = tenant(company)
@@ -79,20 +103,25 @@ def seed(services: Services) -> None:
             with context.open(made):
                 for mailbox in wanted.accounts:
                     share(member, account(member, mailbox, services), mailbox)
+                for cloud in cast.CLOUDS:
+                    if cloud.owner == wanted.email and cloud.connected and cloud.provider in simulations.names:
+                        consented(member, cloud, simulations)
 
 
 def main(arguments: list[str]) -> None:
     """Migrate, then seed."""
-    imap_port, smtp_port, dav_url = arguments
+    folder = Path(arguments[0])
+    ports = ports_of(folder)
     call_command("migrate", verbosity=0)
     print("the database is up to date", flush=True)
     seed(
         Services(
-            imap=Server(HOST, int(imap_port), "none"),
-            smtp=Server(HOST, int(smtp_port), "none"),
-            caldav=dav_url,
-            carddav=dav_url,
-        )
+            imap=Server(HOST, ports.imap, "none"),
+            smtp=Server(HOST, ports.smtp, "none"),
+            caldav=ports.dav_url,
+            carddav=ports.dav_url,
+        ),
+        ports.simulations(folder),
     )
 
 

@@ -1,4 +1,4 @@
-"""The demo's providers: IMAP and SMTP (`mail_server`), CalDAV and CardDAV (Radicale), all on the loopback.
+"""The demo's providers on the loopback: IMAP and SMTP (`mail_server`), CalDAV and CardDAV (Radicale), `simulations`.
 
 Their ports, users and contents lie under the home's `demo` folder and are the same at the next start.
 Each is a program of its own that the supervisor runs; nothing here is imported by it.
@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from .correspondence import ANCHOR, generate
 from .correspondence.company import Correspondence
 from .correspondence.files import card
 from .mail_store import Letter, Store
+from .simulations import Simulations
 from .supervisor import Service, port_taken
 
 HOST: Final = "127.0.0.1"
@@ -37,11 +38,24 @@ class Ports:
     imap: int
     smtp: int
     dav: int
+    google: int
+    microsoft: int
+    pages: int
+    """Of Microsoft's pages for people, without TLS."""
 
     @property
     def dav_url(self) -> str:
         """The root of CalDAV and CardDAV."""
         return f"http://{HOST}:{self.dav}/"
+
+    def simulations(self, folder: Path) -> Simulations:
+        """The simulated providers, whose files lie below the demo's folder."""
+        return Simulations(folder, self.google, self.microsoft, self.pages)
+
+
+def ports_of(folder: Path) -> Ports:
+    """The ports of the demo that runs in this folder."""
+    return Ports(**json.loads((folder / "ports.json").read_text()))
 
 
 class Providers:
@@ -51,15 +65,16 @@ class Providers:
         self.folder = home.path / "demo"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ports = self._ports()
+        self.simulations = self.ports.simulations(self.folder)
 
     def _ports(self) -> Ports:
         """The ports of last time, or free ones when another program has taken one."""
         file = self.folder / "ports.json"
         if file.exists():
-            ports = Ports(**json.loads(file.read_text()))
-            if not any(port_taken(port) for port in (ports.imap, ports.smtp, ports.dav)):
-                return ports
-        ports = Ports(free_port(), free_port(), free_port())
+            known = json.loads(file.read_text())
+            if known.keys() == {one.name for one in fields(Ports)} and not any(map(port_taken, known.values())):
+                return Ports(**known)
+        ports = Ports(*(free_port() for _ in fields(Ports)))
         file.write_text(json.dumps(asdict(ports)))
         return ports
 
@@ -74,14 +89,18 @@ class Providers:
             if account.address not in have:
                 written += store.fill(account.address, _letters(account, scale))
         store.close()
-        return written
+        return written + self.simulations.fill(scale)
 
-    def services(self) -> list[Service]:
-        """The programs to run."""
+    def services(self, public_url: str) -> list[Service]:
+        """The programs to run; `public_url` is where the simulated providers send people back to."""
         mail = [sys.executable, "-m", "pmsync.demo.mail_server", str(self.folder)]
         mail += ["--imap", str(self.ports.imap), "--smtp", str(self.ports.smtp)]
         dav = [sys.executable, "-m", "radicale", "--config", str(self._radicale()), "--logging-level", "error"]
-        return [Service("mail", mail, stage=0), Service("dav", dav, stage=0)]
+        return [
+            Service("mail", mail, stage=0),
+            Service("dav", dav, stage=0),
+            *self.simulations.services(public_url),
+        ]
 
     def _radicale(self) -> Path:
         file = self.folder / "radicale.conf"
@@ -96,7 +115,9 @@ class Providers:
 
     def answer(self) -> bool:
         """True when all of them take connections."""
-        return all(_listens(port) for port in (self.ports.imap, self.ports.smtp, self.ports.dav))
+        return all(
+            _listens(port) for port in (self.ports.imap, self.ports.smtp, self.ports.dav, *self.simulations.ports)
+        )
 
     def fill_dav(self) -> int:
         """Put events, and the corpora's cards, into each person's collections, once; return how many are there new."""

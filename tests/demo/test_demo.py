@@ -8,13 +8,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
+import httpx
 import psutil
 import pytest
 
+from pmsync.demo import cast
+from pmsync.demo.delivery import CloudVisitor
+from pmsync.demo.servers import ports_of
 from pmsync.private.home import REPOSITORY, Home
 from tests.e2e.demo import OTHERS, Demo
 
+MARCO = cast.TENANTS[0].people[1]
+CONNECTED = {one.address for one in cast.CLOUDS if one.connected}
 pytestmark = [pytest.mark.slow, pytest.mark.serial]
 
 
@@ -58,12 +65,38 @@ def test_a_taken_port_is_told_with_its_holder_and_nothing_starts(tmp_path: Path)
     assert not (tmp_path / "postgres").exists()
 
 
+def clouds(demo: Demo) -> dict[str, tuple[str, bool]]:
+    """The accounts of the one person who has simulated ones: address to status and mark."""
+    body = {"email": MARCO.email, "password": MARCO.password, "cookie": False}
+    with httpx.Client(base_url=f"{demo.url}/api/v1/", timeout=30) as client:
+        token = client.post("auth/login", json=body).json()["access"]
+        items = client.get("accounts", headers={"Authorization": f"Bearer {token}"}).json()["items"]
+    return {one["address"]: (one["status"], one["simulated"]) for one in items}
+
+
+def test_simulated_accounts_are_connected_and_done_twice_they_are_done(demo: Demo) -> None:
+    env = {name: value for name, value in os.environ.items() if not OTHERS.match(name)}
+    seed = [sys.executable, "-m", "pmsync.demo.seed", str(demo.home / "demo")]
+    before = clouds(demo)
+    assert {address for address, (_, simulated) in before.items() if simulated} == CONNECTED
+    subprocess.run(seed, cwd=REPOSITORY, env=env | {"PMSYNC_HOME": str(demo.home)}, check=True, timeout=120)
+    assert clouds(demo) == before
+    assert {status for status, _ in before.values()} == {"active"}
+
+
+def test_mail_arrives_at_simulated_accounts(demo: Demo) -> None:
+    simulations = ports_of(demo.home / "demo").simulations(demo.home / "demo")
+    for account in (one for one in cast.CLOUDS if one.connected):
+        said = CloudVisitor(account, simulations, Random(7)).step()
+        assert said.endswith(f"at the simulated {account.provider.title()}")
+
+
 def test_a_second_demo_of_the_same_home_is_refused(demo: Demo) -> None:
     with pytest.raises(AssertionError, match=rf"A demo runs here already \(pid {demo.process.pid}\)"):
         Demo.start(demo.home, "--still")
 
 
-@pytest.mark.parametrize("word", ["watcher", "beat", "waiting@", "pmsync.web"])
+@pytest.mark.parametrize("word", ["watcher", "beat", "waiting@", "pmsync.web", "fakes.microsoft"])
 def test_what_is_killed_is_started_again(demo: Demo, word: str) -> None:
     victim = called(demo, word)
     victim.kill()

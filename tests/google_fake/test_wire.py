@@ -269,7 +269,7 @@ def test_it_runs_as_a_process_with_commands(tmp_path: Path) -> None:
 
 def _commands(client: httpx.Client, told: Json) -> None:
     state = client.get("/control/state").json()
-    assert state["people"][0] == {"email": ANNA, "name": "Anna", "messages": 2, "events": 2, "contacts": 1}
+    assert state["people"][0] == {"email": ANNA, "name": "Anna", "messages": 2, "events": 2, "contacts": 1, "grants": 0}
     client.post("/control/deliver", json={"to": ANNA, "subject": "Hello", "text": "there"}).raise_for_status()
     client.post("/control/person", json={"email": BOB}).raise_for_status()
     granted = client.post(

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.dovecot
 ACCOUNTS = "/api/v1/accounts"
 FIELDS = {
     "id", "address", "display_name", "provider_type", "status", "status_reason", "owner_id", "mine", "role", "as_of",
-    "reachable", "import", "color",
+    "reachable", "import", "color", "surfaces", "simulated",
 }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_the_persons_language_is_spoken(make: Make, cast: Cast) -> None:
     italian = make.member_of(cast.tenant, locale="it")
     wanted = {"address": "ada@outlook.com", "password": "x"}
     answer = make.client(italian).post(ACCOUNTS, wanted, format="json")
-    assert answer.json()["detail"].startswith("ada@outlook.com richiede l'accesso con Microsoft")
+    assert answer.json()["detail"].startswith("ada@outlook.com si apre accedendo presso Microsoft")
 
 
 BAD_REQUESTS: tuple[tuple[dict[str, Any], str], ...] = (
@@ -114,7 +114,7 @@ def test_discovery_answers_the_contracts_fields(owner: Any) -> None:
     answer = owner.post(f"{ACCOUNTS}/discover", {"address": "ada@GMAIL.com"}, format="json")
     assert answer.json() == {
         "address": "ada@gmail.com",
-        "provider_type": "imap",
+        "provider_type": "google",
         "source": "preset",
         "imap": {"host": "imap.gmail.com", "port": 993, "security": "tls"},
         "smtp": {"host": "smtp.gmail.com", "port": 465, "security": "tls"},
@@ -122,6 +122,7 @@ def test_discovery_answers_the_contracts_fields(owner: Any) -> None:
         "carddav": None,
         "username": "ada@gmail.com",
         "password_hint": discovery.discover("a@gmail.com", Network()).as_json()["password_hint"],
+        "password_works": True,
         "confirm_hosts": False,
     }
 

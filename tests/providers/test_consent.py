@@ -70,6 +70,18 @@ def test_a_consent_makes_an_account_whose_token_is_good(side: Side, make: Make, 
         assert source.token(first) != first, "a refused token is replaced"
 
 
+def test_whoever_sees_an_account_sees_what_is_connected_and_that_it_is_simulated(
+    side: Side, make: Make, cast: Cast, settings: Any
+) -> None:
+    wizard = Wizard(make, cast.owner, side)
+    wizard.connect()
+    (item,) = wizard.client.get("/api/v1/accounts").json()["items"]
+    assert (item["surfaces"], item["simulated"]) == (["mail", "calendar", "contacts"], True)
+    setattr(settings, f"PMSYNC_SIMULATED_{side.name.upper()}", "")
+    (item,) = wizard.client.get("/api/v1/accounts").json()["items"]
+    assert item["simulated"] is False
+
+
 def test_what_is_not_granted_is_not_connected_and_can_be_added_later(
     at_google: GoogleSide, make: Make, cast: Cast
 ) -> None:

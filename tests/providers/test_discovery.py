@@ -69,8 +69,33 @@ def test_microsofts_domains_say_that_a_password_is_no_use(address: str, network:
     found = find(network, address)
     assert found.provider_type == ProviderType.MICROSOFT
     assert found.as_json("en")["password_hint"] == (
-        f"{address} needs Microsoft sign-in, which this installation does not offer yet."
+        f"{address} is opened by signing in at Microsoft; a password does not work for it."
     )
+    assert found.as_json()["password_works"] is False
+
+
+def test_googles_domains_can_be_signed_in_to_and_take_a_password_as_well(network: Network) -> None:
+    found = find(network, "ada@gmail.com")
+    assert found.provider_type == ProviderType.GOOGLE
+    assert found.as_json()["password_works"] is True
+
+
+@pytest.mark.parametrize(
+    ("host", "kind", "refusal"),
+    [
+        ("imap.gmail.com", ProviderType.GOOGLE, None),
+        ("outlook.office365.com", ProviderType.MICROSOFT, "login.microsoft"),
+        ("imap-mail.outlook.com", ProviderType.MICROSOFT, "login.microsoft"),
+        ("imap.notgmail.com", ProviderType.IMAP, None),
+        ("outlook.office365.com.evil.example", ProviderType.IMAP, None),
+    ],
+)
+def test_a_companys_domain_that_publishes_a_providers_servers_is_that_providers(
+    host: str, kind: str, refusal: str | None, network: Network, dns: DnsServer
+) -> None:
+    dns.add("_imaps._tcp.firm.example", "SRV", f"0 1 993 {host}.")
+    found = find(network)
+    assert (found.source, found.provider_type, found.refusal) == ("srv", kind, refusal)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from .pushing import Answer, Called, Fate, Hook, Puller, Pusher, Subscribed, Tol
 
 __all__ = [
     "Answer", "Asked", "Called", "Cloud", "Fate", "Granted", "Hook", "Puller", "Pusher", "Renewed", "Subscribed",
-    "Surface", "Told", "Unconfigured", "Wanted", "configured", "hooks", "host_of", "named",
+    "Surface", "Told", "Unconfigured", "Wanted", "configured", "hooks", "host_of", "named", "simulated",
 ]  # fmt: skip
 
 
@@ -28,6 +28,12 @@ def configured() -> dict[str, Cloud]:
 def host_of(provider_type: str, surface: Surface) -> str:
     """Whose limits requests of a surface count against."""
     return EVERY[provider_type].host(surface)
+
+
+def simulated(provider_type: str) -> bool:
+    """Whether accounts of that type live at a simulation; False for types without consent."""
+    cloud = EVERY.get(provider_type)
+    return cloud is not None and cloud.simulated
 
 
 def named(provider_type: str) -> Cloud:

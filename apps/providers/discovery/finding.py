@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from apps.providers.checks import Services
+from apps.providers.models import ProviderType
 from apps.providers.network import Network
 
 from . import autoconfig, guesses, presets, records
@@ -53,6 +54,9 @@ class _Search:
 
     def best(self) -> Discovered:
         """The first source that knows an IMAP server, completed by those after it."""
+        return _known(self._first())
+
+    def _first(self) -> Discovered:
         found = next((item for item in self._sources() if item.services.imap or item.refusal), None)
         if found is None:
             return self._with_dav(Discovered(self.address, "guess", Services(), self._usernames()))
@@ -105,3 +109,12 @@ class _Search:
             return future.result(timeout=max(0.0, self.deadline - time.monotonic()))
         except Late:
             return otherwise
+
+
+def _known(found: Discovered) -> Discovered:
+    """A company's own domain may publish the servers of a provider with consent: then its rules hold."""
+    host = found.services.imap.host if found.services.imap else ""
+    preset = presets.of_imap(host) if found.provider_type == ProviderType.IMAP else None
+    if preset is None:
+        return found
+    return replace(found, provider_type=preset.provider_type, hint=preset.hint, refusal=preset.refusal)

@@ -38,6 +38,7 @@ class Discovered:
             "carddav": self.services.carddav,
             "username": self.usernames[0],
             "password_hint": say(told, locale, address=self.address) if told else None,
+            "password_works": self.refusal is None,
             "confirm_hosts": self.confirm_hosts,
         }
 

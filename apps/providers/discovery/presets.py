@@ -26,6 +26,11 @@ class Preset:
     refusal: str | None = None
     provider_type: str = ProviderType.IMAP
 
+    @property
+    def consents(self) -> bool:
+        """Whether the person can sign in at the provider instead of giving a password."""
+        return self.provider_type != ProviderType.IMAP
+
     def discovered(self, address: str, source: str) -> Discovered:
         """As what was found for an address."""
         names = {"address": address, "local": address.rpartition("@")[0]}
@@ -85,6 +90,7 @@ PRESETS: Final = (
         ("google.com", "googlemail.com"),
         _mail("imap.gmail.com", "smtp.gmail.com"),
         hint="hint.gmail",
+        provider_type=ProviderType.GOOGLE,
     ),
     Preset(
         "Microsoft",
@@ -297,3 +303,15 @@ def of_mx(host: str) -> Preset | None:
         if any(name == suffix or name.endswith(f".{suffix}") for suffix in preset.mx):
             return preset
     return None
+
+
+def of_imap(host: str) -> Preset | None:
+    """The provider with consent whose mail server this is, by whatever source it was named."""
+    name = host.lower().rstrip(".")
+    return next((preset for preset in PRESETS if preset.consents and _serves(preset, name)), None)
+
+
+def _serves(preset: Preset, host: str) -> bool:
+    return preset.services.imap is not None and (
+        host == preset.services.imap.host or any(host.endswith(f".{suffix}") for suffix in preset.mx)
+    )

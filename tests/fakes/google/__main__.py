@@ -27,6 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--project", default=PROJECT, help="the Cloud project of the client")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--http-callbacks", action="store_true", help="let webhooks be http")
+    parser.add_argument("--quiet", action="store_true", help="say nothing")
     given = parser.parse_args(arguments)
     google = Google(port=given.port, seed=given.seed, control=True)
     client = google.grants.new_client(
@@ -45,7 +46,8 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     with google:
-        print(json.dumps(told), flush=True)
+        if not given.quiet:
+            print(json.dumps(told), flush=True)
         ended.wait()
     return 0
 

@@ -176,6 +176,7 @@ def refused_page(status: int, error: str, what: str) -> Reply:
 
 
 STYLE: Final = (
+    '<link rel="icon" href="data:,">'
     "<style>body{font:16px/1.5 system-ui;max-width:40rem;margin:2rem auto;padding:0 1rem}"
     "b{background:#fd6;padding:.2rem .5rem}</style>"
 )

@@ -68,6 +68,10 @@ class Control:
                 "messages": len(google.gmail.mailboxes[one.email].messages),
                 "events": len(google.agenda.calendars[one.email].events),
                 "contacts": len(google.people[one.email].living()),
+                "grants": sum(
+                    token.user == one.email and not google.grants.state_of(token)
+                    for token in google.grants.refresh.values()
+                ),
             }
             for one in google.grants.people.values()
         ]
@@ -109,7 +113,8 @@ class Control:
             message["Message-ID"] = email.utils.make_msgid(domain="far.example")
             message.set_content(given.get("text", ""))
             raw = message.as_bytes()
-        stored = self._google.elsewhere.deliver(given["to"], raw)
+        labels = {"labels": given["labels"]} if "labels" in given else {}
+        stored = self._google.elsewhere.deliver(given["to"], raw, **labels)
         return {"id": stored.id, "threadId": stored.thread}
 
     def _call(self, given: Json) -> Json:

@@ -1,6 +1,7 @@
 """Fills a simulated Google from a folder: who there is, and what lies in mailboxes, calendars and address books.
 
-FOLDER/people.json              [{"email": "anna@firm.example", "name": "Anna", "zone": "Europe/Rome"}, ...]
+FOLDER/people.json              [{"email": "anna@firm.example", "name": "Anna", "zone": "Europe/Rome"}, ...]; with a
+                                "sub", who comes again in another process is known
 FOLDER/<email>/mail/*.eml       messages, as they arrived; FOLDER/<email>/mail/<LABEL>/*.eml lie under that label
 FOLDER/<email>/calendar/*.json  an event resource each, or a list of them
 FOLDER/<email>/contacts/*.json  a person resource each, or a list of them
@@ -23,7 +24,8 @@ def fill(google: "Google", folder: Path) -> dict[str, int]:
     """Read the folder; answers how many of each there are."""
     told = {"people": 0, "messages": 0, "events": 0, "contacts": 0}
     for one in json.loads((folder / "people.json").read_text()):
-        google.person(one["email"], one.get("name", ""), zone=one.get("zone", "UTC"))
+        made = google.person(one["email"], one.get("name", ""), zone=one.get("zone", "UTC"))
+        made.sub = one.get("sub", made.sub)
         own = folder / one["email"]
         told["people"] += 1
         told["messages"] += _mail(google, one["email"], own / "mail")

@@ -26,17 +26,23 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--fill", type=Path, metavar="FOLDER", help="people and their mailboxes")
     parser.add_argument("--certificates", type=Path, metavar="FOLDER", help="where the certificates are made")
     parser.add_argument("--redirect", action="append", default=[], metavar="URL", help="register an application for it")
+    parser.add_argument("--client-id", default="", help="of that application; else a new one")
+    parser.add_argument("--client-secret", default="")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--quiet", action="store_true", help="say nothing")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="simulated-microsoft-") as folder:
         authority = Authority(given.certificates or Path(folder))
         # A demo's receiver of notifications speaks plain HTTP on the same machine.
         behaviour = Behaviour(plain_callbacks=True)
         with Microsoft(
-            authority.server(), port=given.port, pages_port=given.pages, behaviour=behaviour, trust=authority.client()
+            authority.server(), port=given.port, pages_port=given.pages, seed=given.seed, behaviour=behaviour,
+            trust=authority.client(),
         ) as microsoft:  # fmt: skip
             microsoft.control = Control(microsoft).answer
             people = fill(microsoft, given.fill) if given.fill else []
-            app = microsoft.directory.app(given.redirect) if given.redirect else None
+            names = {"guid": given.client_id, "secret": given.client_secret}
+            app = microsoft.directory.app(given.redirect, **names) if given.redirect else None
             told = {
                 "origin": microsoft.origin,
                 "authority": microsoft.authority("common"),
@@ -46,7 +52,8 @@ def main(arguments: Sequence[str]) -> int:
                 "people": [person.address for person in people],
                 "app": {"id": app.id, "secret": app.secret} if app else None,
             }
-            print(json.dumps(told), flush=True)
+            if not given.quiet:
+                print(json.dumps(told), flush=True)
             signal.sigwait({signal.SIGINT, signal.SIGTERM})
     return 0
 

@@ -50,6 +50,7 @@ class Control:
             "disorder": self._disorder,
             "advance": lambda given: self.microsoft.clock.advance(**given).isoformat(),
             "expire_delta": lambda given: self.microsoft.expire_delta(self._who(given)),
+            "decide": lambda given: self.microsoft.login.decisions.append(self._who(given).address),
             "end_sessions": lambda given: self.microsoft.end_sessions(self._who(given)),
             "lose_subscription": lambda given: self.microsoft.subscriptions.lose(given["id"], told=given["told"]),
         }

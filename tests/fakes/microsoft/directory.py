@@ -101,24 +101,25 @@ class Directory:
         self.consents: dict[tuple[str, str], frozenset[str]] = {}
         self.admin_consents: dict[tuple[str, str], AdminConsent] = {}
 
-    def tenant(self, domain: str, *, people_may_consent: bool = True) -> Tenant:
-        """A new organisation."""
-        tenant = Tenant(str(uuid4()), domain, people_may_consent)
+    def tenant(self, domain: str, *, people_may_consent: bool = True, guid: str = "") -> Tenant:
+        """A new organisation; with a `guid` of its own, or a new one."""
+        tenant = Tenant(guid or str(uuid4()), domain, people_may_consent)
         self.tenants[tenant.id] = tenant
         return tenant
 
-    def person(self, tenant: Tenant, address: str, name: str = "", *, admin: bool = False) -> Person:
-        """A new account."""
-        person = Person(str(uuid4()), tenant, address, name or address.partition("@")[0].title(), admin=admin)
+    def person(self, tenant: Tenant, address: str, name: str = "", *, admin: bool = False, guid: str = "") -> Person:
+        """A new account; with a `guid` of its own, or a new one."""
+        person = Person(guid or str(uuid4()), tenant, address, name or address.partition("@")[0].title(), admin=admin)
         self.people[person.id] = person
         return person
 
     def app(
-        self, redirect_uris: Iterable[str], *, application: Iterable[str] = (), delegated: Iterable[str] = ()
-    ) -> App:
-        """A newly registered application with a secret."""
+        self, redirect_uris: Iterable[str], *, application: Iterable[str] = (), delegated: Iterable[str] = (),
+        guid: str = "", secret: str = "",
+    ) -> App:  # fmt: skip
+        """A newly registered application with a secret; id and secret are new ones unless they are given."""
         app = App(
-            str(uuid4()), f"secret~{uuid4().hex}", list(redirect_uris),
+            guid or str(uuid4()), secret or f"secret~{uuid4().hex}", list(redirect_uris),
             application=frozenset(application), delegated=frozenset(delegated),
         )  # fmt: skip
         self.apps[app.id] = app

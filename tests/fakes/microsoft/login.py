@@ -1,7 +1,7 @@
 """The identity platform: discovery, authorize with its consent, admin consent; tokens are another module's."""
 
 import secrets
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -40,6 +40,8 @@ class Login:
     def __init__(self, directory: Directory, tokens: Tokens, clock: Clock) -> None:
         self.directory, self.tokens, self.clock = directory, tokens, clock
         self._waiting: dict[str, Asked] = {}
+        self.decisions: deque[str] = deque()
+        """Addresses of those who accept, at once and without a page, what is asked next."""
         self.pages_origin = ""
         """Where people find the pages, if not where programs find the rest."""
 
@@ -102,6 +104,8 @@ class Login:
             return self._back(asked, {"error": refusal.error, "error_description": str(refusal)})
         if given.get("prompt") == "none":
             return self._back(asked, {"error": "login_required", "error_description": str(LoginRefusal(160021))})
+        if self.decisions:
+            return self._decided(asked, self.decisions.popleft())
         return self._ask(asked, given.get("login_hint", ""))
 
     def _asked(self, app: App, tenant: str, uri: str, given: Mapping[str, str]) -> Asked:
@@ -164,7 +168,10 @@ class Login:
             raise LoginRefusal(9002313)
         if form.get("decision") != "accept":
             return self._declined(asked, LoginRefusal(65004), "cancel")
-        person = self.directory.find_person(form.get("account", ""))
+        return self._decided(asked, form.get("account", ""))
+
+    def _decided(self, asked: Asked, address: str) -> Reply:
+        person = self.directory.find_person(address)
         if person is None:
             raise LoginRefusal(50034)
         if not self._belongs(person, asked.tenant):

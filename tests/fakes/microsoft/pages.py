@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Simulated Microsoft: {title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width, initial-scale=1">
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem}}
 .banner{{background:#ffd54f;padding:.5rem 1rem;border-radius:.3rem}}button{{font:inherit;padding:.4rem 1.2rem}}</style>
 </head><body><p class="banner"><strong>Simulated Microsoft.</strong> No account of Microsoft's is asked for here.</p>

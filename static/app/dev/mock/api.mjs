@@ -67,15 +67,17 @@ export function routes(world, live) {
     ['PATCH', 'me', ({ body }) => ({ body: Object.assign(world.me, body) })],
 
     ['GET', 'accounts', () => ({ body: { seq: world.seq, items: world.accounts } })],
+    ['GET', 'accounts/providers', () => ({ body: { items: [{ name: 'google', title: 'Google', simulated: true }, { name: 'microsoft', title: 'Microsoft', simulated: false }] } })],
+    ['POST', 'accounts/consent', () => ({ status: 201, body: { url: '/accounts/new?consent=declined' } })],
     ['POST', 'accounts/discover', async ({ body }) => {
       await wait(600);
       const domain = body.address.split('@')[1];
       const guess = domain.startsWith('unknown');
       return { body: {
-        address: body.address, provider_type: 'imap', source: guess ? 'guess' : 'srv',
+        address: body.address, provider_type: domain === 'gmail.com' ? 'google' : 'imap', source: guess ? 'guess' : 'srv',
         imap: { host: `imap.${domain}`, port: 993, security: 'tls' }, smtp: { host: `smtp.${domain}`, port: 465, security: 'tls' },
         caldav: guess ? null : `https://dav.${domain}/calendars/`, carddav: null, username: body.address,
-        password_hint: guess ? null : 'Use an app password: Settings, Security, App passwords.', confirm_hosts: guess,
+        password_hint: guess ? null : 'Use an app password: Settings, Security, App passwords.', password_works: true, confirm_hosts: guess,
       } };
     }],
     ['POST', 'accounts', ({ body }) => connect(body)],

@@ -32,7 +32,7 @@ const uuid = (kind, a, b = 0) =>
 function account(n, address, name, extra = {}) {
   return {
     id: uuid('ac', n), address, display_name: name, provider_type: 'imap', status: 'active', status_reason: '',
-    owner_id: ME.id, mine: true, role: 'owner', as_of: new Date().toISOString(), reachable: true, import: null, color: n, ...extra,
+    owner_id: ME.id, mine: true, role: 'owner', as_of: new Date().toISOString(), reachable: true, import: null, color: n, surfaces: ['mail'], simulated: false, ...extra,
   };
 }
 

@@ -1,16 +1,24 @@
 // The accounts a person has connected: how each stands, and what can be done about it.
 import { CircleAlert, CircleCheck, CircleUser, LoaderCircle, Plus, TriangleAlert, Unplug, type LucideIcon } from 'lucide-react';
 import { Suspense, lazy, useState } from 'react';
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'wouter';
-import type { Account } from '../api/types';
+import { Link, useLocation, useSearchParams } from 'wouter';
+import { SURFACES, type Account, type Surface } from '../api/types';
+import { language, region } from '../i18n';
 import { asOf } from '../i18n/format';
 import { mailboxOf } from '../shell/home';
 import { useAccounts, useMailboxes, useMirror } from '../store/hooks';
 import { Button, buttonClass } from '../ui/Button';
-import { Empty } from '../ui/Feedback';
+import { Empty, Notice, Spinner } from '../ui/Feedback';
 import css from './accounts.module.css';
+import Again from './Again';
+import { again, useLeaving } from './consent';
+import { DoneStep } from './DoneStep';
 import { ImportView } from './ImportView';
+import { isByConsent } from './shown';
+import { Simulated } from './Simulated';
+import './words';
 
 const DisconnectDialog = lazy(() => import('./DisconnectDialog'));
 
@@ -19,7 +27,17 @@ export default function AccountsPage() {
   const mirror = useMirror();
   const accounts = useAccounts();
   const [leaving, setLeaving] = useState<Account | null>(null);
+  const [params] = useSearchParams();
+  const [, navigate] = useLocation();
   if (!mirror.ready) return null;
+  const connected = accounts.find(({ id }) => id === params.get('connected'));
+  if (connected) {
+    return (
+      <div className={css.scroll}>
+        <div className={css.wizard}><DoneStep initial={connected} again={() => navigate('/accounts/new')} /></div>
+      </div>
+    );
+  }
   return (
     <div className={css.scroll}>
       <div className={css.page}>
@@ -65,6 +83,7 @@ const SIGNS: Record<Standing, { icon: LucideIcon; look: string | undefined }> = 
 
 function AccountItem({ account, onDisconnect }: { account: Account; onDisconnect: () => void }) {
   const { t } = useTranslation();
+  const { t: say } = useTranslation('consent');
   const inbox = mailboxOf(useMailboxes().filter((box) => box.account_id === account.id), 'inbox');
   const standing = standingOf(account);
   const { icon: Sign, look } = SIGNS[standing];
@@ -73,14 +92,14 @@ function AccountItem({ account, onDisconnect }: { account: Account; onDisconnect
     <li className={css.account}>
       <span className={css.tag} style={{ background: `var(--hue-${account.color % 8}-fg)` }} aria-hidden />
       <div className={css.accountText}>
-        <h2 className={css.address}>{account.address}</h2>
+        <h2 className={css.address}>{account.address} {account.simulated && <Simulated />}</h2>
         <p className={css.meta}>
-          {[account.display_name, t(`accounts.provider.${account.provider_type}`), account.mine ? '' : t('accounts.shared')].filter(Boolean).join(' · ')}
+          {[account.display_name, t(`accounts.provider.${account.provider_type}`), listed(say, account.surfaces), account.mine ? '' : t('accounts.shared')].filter(Boolean).join(' · ')}
         </p>
         <p className={`${css.standing} ${look ?? ''}`}>
           <Sign size={16} aria-hidden />
           <span>
-            <strong>{t(`accounts.status.${standing}`)}</strong>
+            <strong>{standing === 'needs_reconnect' && isByConsent(account) ? t('accounts.needsSignIn') : t(`accounts.status.${standing}`)}</strong>
             {account.status_reason && <> · {account.status_reason}</>}
             {!account.import && standing !== 'connecting' && (
               <span className={css.asOf} data-num>
@@ -91,16 +110,38 @@ function AccountItem({ account, onDisconnect }: { account: Account; onDisconnect
         </p>
         {account.import && <ImportView progress={account.import} />}
         <div className={css.actions}>
-          {wantsPerson && account.mine && (
+          {account.mine && isByConsent(account) && wantsPerson && <Again account={account} look="primary" />}
+          {wantsPerson && account.mine && !isByConsent(account) && (
             <Link href={`/accounts/${account.id}/reconnect`} className={buttonClass('primary')}>{t('accounts.reconnect')}</Link>
           )}
           {inbox && <Link href={`/mail/${inbox.id}`} className={buttonClass()}>{t('accounts.open')}</Link>}
-          {account.mine && !wantsPerson && (
+          {account.mine && !wantsPerson && (isByConsent(account) ? <More account={account} /> : (
             <Link href={`/accounts/${account.id}/reconnect`} className={buttonClass('quiet')}>{t('accounts.reconnect')}</Link>
-          )}
+          ))}
           {account.mine && <Button look="quiet" onClick={onDisconnect}>{t('accounts.disconnect')}</Button>}
         </div>
       </div>
     </li>
+  );
+}
+
+/** Several surfaces in a row: "Mail, Calendars and Contacts". */
+function listed(say: TFunction<'consent'>, surfaces: readonly Surface[]): string {
+  return new Intl.ListFormat(region(), { type: 'conjunction' }).format(surfaces.map((surface) => say(`surface.${surface}`)));
+}
+
+/** What of an account is not connected yet; with everything connected, signing in again. */
+function More({ account }: { account: Account }) {
+  const { t: say } = useTranslation('consent');
+  const { to, fault, leave } = useLeaving();
+  const missing = SURFACES.filter((surface) => !account.surfaces.includes(surface));
+  if (missing.length === 0) return <Again account={account} look="quiet" />;
+  return (
+    <>
+      <Button aria-disabled={to !== null} onClick={() => void leave(again(account, missing))}>
+        {to && <Spinner />}{say('more', { surfaces: listed(say, missing).toLocaleLowerCase(language()) })}
+      </Button>
+      {fault && <Notice kind="bad">{fault}</Notice>}
+    </>
   );
 }

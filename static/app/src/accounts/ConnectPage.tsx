@@ -1,51 +1,81 @@
-// The wizard: address, what was found for it, the password, the connection checks, and the first import.
+// The wizard: a provider's own sign-in or an address, what was found for it, the password, the checks, the first import.
 import { ArrowLeft } from 'lucide-react';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'wouter';
+import { Link, useSearchParams } from 'wouter';
 import { Problem } from '../api/request';
-import type { Account, ConnectionCheck, Discovery, Host, Id, NewAccount } from '../api/types';
+import type { Account, ConnectionCheck, Discovery, Host, Id, NewAccount, Provider } from '../api/types';
 import { request } from '../auth/session';
-import { mailboxOf } from '../shell/home';
-import { useAccounts, useMailboxes, useMirror } from '../store/hooks';
-import { Button, buttonClass } from '../ui/Button';
+import { useAccounts, useMirror } from '../store/hooks';
+import { Button } from '../ui/Button';
 import { Field, PasswordField } from '../ui/Field';
-import { Notice, Progress, Spinner } from '../ui/Feedback';
+import { Notice, Spinner } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
 import css from './accounts.module.css';
+import Again from './Again';
 import { CheckList } from './CheckList';
+import { useProviders } from './consent';
+import { ConsentChoice } from './ConsentChoice';
+import { DoneStep } from './DoneStep';
 import { HostFields, type ServerSettings } from './HostFields';
-import { ImportView } from './ImportView';
+import { isByConsent } from './shown';
+import { Simulated } from './Simulated';
+import './words';
 
 type Step =
   | { name: 'address' }
-  | { name: 'servers'; found: Discovery }
+  | { name: 'found'; found: Discovery; byPassword: boolean }
   | { name: 'done'; account: Account };
 
 /** `account` is null for a new one, else the account to reconnect. */
 export default function ConnectPage({ account }: { account: Id | null }) {
   const { t } = useTranslation();
+  const { t: say } = useTranslation('consent');
   const mirror = useMirror();
-  const known = useAccounts().find(({ id }) => id === account);
+  const [params] = useSearchParams();
+  const wanted = account ?? params.get('account');
+  const known = useAccounts().find(({ id, mine }) => id === wanted && (account !== null || mine));
+  const providers = useProviders();
   const [step, go] = useState<Step>({ name: 'address' });
   const [address, setAddress] = useState('');
   if (account && !known) return mirror.ready ? <p className={css.page}>{t('fault.notFound')}</p> : null;
+  const begun = step.name !== 'address';
+  const failed = begun ? null : params.get('consent');
   const shownAddress = known?.address ?? address;
+  const found = step.name === 'found' ? step.found : null;
+  // A password that was good for it before is what it is mended with.
+  const byPassword = step.name === 'found' && (step.byPassword || !!known || found?.provider_type === 'imap');
+  const provider = byPassword ? undefined : providers?.find(({ name }) => name === found?.provider_type);
+  const back = (): void => go({ name: 'address' });
   return (
     <div className={css.scroll}>
       <div className={css.wizard}>
         {step.name !== 'done' && (
           <Link href="/accounts" className={css.up ?? ''}><ArrowLeft size={16} aria-hidden />{t('accounts.title')}</Link>
         )}
-        {step.name !== 'done' && <h1>{known ? t('connect.reconnectTitle', { address: known.address }) : t('connect.title')}</h1>}
-        {step.name === 'address' && (
-          <AddressStep address={shownAddress} fixed={!!known} setAddress={setAddress} next={(found) => go({ name: 'servers', found })} />
+        {step.name !== 'done' && <h1>{known ? t('connect.reconnectTitle', { address: known.address }) : t('connect.title')} {known?.simulated && <Simulated />}</h1>}
+        {failed && <Failed code={failed} account={known} />}
+        {step.name === 'address' && known && isByConsent(known) && <div><Again account={known} look="primary" /></div>}
+        {step.name === 'address' && !(known && isByConsent(known)) && (
+          <>
+            {!known && providers && providers.length > 0 && (
+              <>
+                <ConsentChoice providers={providers} />
+                <p className={css.or}>{say('or')}</p>
+              </>
+            )}
+            <AddressStep address={shownAddress} fixed={!!known} setAddress={setAddress} next={(next) => go({ name: 'found', found: next, byPassword: false })} />
+          </>
         )}
-        {step.name === 'servers' && (
+        {found && provider && (
+          <ConsentStep found={found} provider={provider} back={back} usePassword={() => go({ name: 'found', found, byPassword: true })} />
+        )}
+        {found && !provider && (byPassword || providers) && !found.password_works && <NotOffered found={found} back={back} />}
+        {found && !provider && (byPassword || providers) && found.password_works && (
           <ServersStep
-            found={step.found}
+            found={found}
             reconnecting={known}
-            back={() => go({ name: 'address' })}
+            back={back}
             next={(connected) => {
               go({ name: 'done', account: connected });
               void mirror.refresh();
@@ -54,6 +84,56 @@ export default function ConnectPage({ account }: { account: Id | null }) {
         )}
         {step.name === 'done' && <DoneStep initial={step.account} again={() => { setAddress(''); go({ name: 'address' }); }} />}
       </div>
+    </div>
+  );
+}
+
+const FAILURES = [
+  'declined', 'admin_needed', 'refused', 'try_later', 'stale', 'other_browser', 'signed_out', 'nothing_granted', 'other_account', 'account_gone', 'already_connected',
+] as const;
+
+/** Why the way to a provider ended without an account. The code stands in the address, where anybody may have written it. */
+function Failed({ code, account }: { code: string; account: Account | undefined }) {
+  const { t } = useTranslation('consent');
+  const known = FAILURES.find((one) => one === code) ?? 'refused';
+  return <Notice kind="bad">{t(`failed.${known}`, { address: account?.address ?? '' })}</Notice>;
+}
+
+interface ConsentStepProps {
+  found: Discovery;
+  provider: Provider;
+  back: () => void;
+  usePassword: () => void;
+}
+
+/** The address is of a provider whose own sign-in page connects it. */
+function ConsentStep({ found, provider, back, usePassword }: ConsentStepProps) {
+  const { t } = useTranslation('consent');
+  const domain = found.address.split('@')[1] ?? '';
+  return (
+    <div className={css.fields}>
+      <div className={css.found}>
+        <p className={css.foundAddress}>{found.address}</p>
+        <p className={css.lead}>{t('found', { domain, provider: provider.title })}</p>
+        <Button look="link" onClick={back}>{t('another')}</Button>
+      </div>
+      <ConsentChoice providers={[provider]} address={found.address} />
+      {found.password_works && <div><Button look="link" onClick={usePassword}>{t('usePassword')}</Button></div>}
+    </div>
+  );
+}
+
+/** The address takes no password, and this installation is not registered with its provider. */
+function NotOffered({ found, back }: { found: Discovery; back: () => void }) {
+  const { t } = useTranslation();
+  const { t: say } = useTranslation('consent');
+  return (
+    <div className={css.fields}>
+      <Notice kind="warn">
+        <p>{found.password_hint}</p>
+        <p>{say('notOffered', { provider: t(`accounts.provider.${found.provider_type}`) })}</p>
+      </Notice>
+      <div><Button onClick={back}>{say('another')}</Button></div>
     </div>
   );
 }
@@ -243,22 +323,4 @@ function hostName(url: string): string {
   } catch {
     return url;
   }
-}
-
-function DoneStep({ initial, again }: { initial: Account; again: () => void }) {
-  const { t } = useTranslation();
-  const account = useAccounts().find(({ id }) => id === initial.id) ?? initial;
-  const inbox = mailboxOf(useMailboxes().filter((box) => box.account_id === account.id), 'inbox');
-  const finished = account.import === null && account.status === 'active';
-  return (
-    <div className={css.fields}>
-      <h1>{t('connect.doneTitle', { address: account.address })}</h1>
-      <p className={css.lead}>{finished ? t('connect.importDone') : t('connect.importing')}</p>
-      {account.import ? <ImportView progress={account.import} /> : <Progress label={t('connect.importDone')} done={finished ? 1 : 0} total={1} />}
-      <div className={css.actions}>
-        {inbox && <Link href={`/mail/${inbox.id}`} className={buttonClass('primary')}>{t('connect.toInbox')}</Link>}
-        <Button look="quiet" onClick={again}>{t('connect.another')}</Button>
-      </div>
-    </div>
-  );
 }

@@ -8,9 +8,12 @@ import Dialog, { DialogActions } from '../ui/Dialog';
 import { Notice, Spinner } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
+import { isByConsent } from './shown';
+import './words';
 
 export default function DisconnectDialog({ account, onClose }: { account: Account; onClose: () => void }) {
   const { t } = useTranslation();
+  const { t: say } = useTranslation('consent');
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState('');
   async function disconnect(): Promise<void> {
@@ -27,7 +30,7 @@ export default function DisconnectDialog({ account, onClose }: { account: Accoun
   }
   return (
     <Dialog title={t('accounts.confirmTitle', { address: account.address })} alert onClose={onClose}>
-      <p>{t('accounts.confirmBody')}</p>
+      <p>{isByConsent(account) ? say('disconnectBody') : t('accounts.confirmBody')}</p>
       {fault && <Notice kind="bad">{fault}</Notice>}
       <DialogActions>
         <Button onClick={onClose} autoFocus>{t('common.cancel')}</Button>

@@ -45,6 +45,11 @@ export interface ImportProgress {
   seconds_left: number | null;
   started_at: Iso;
 }
+export const SURFACES = ['mail', 'calendar', 'contacts'] as const;
+export type Surface = (typeof SURFACES)[number];
+/** A provider whose own sign-in page connects accounts. */
+export interface Provider { name: 'google' | 'microsoft'; title: string; simulated: boolean }
+export interface Consent { provider: Provider['name']; surfaces: Surface[]; account?: Id; address?: string }
 export interface Account {
   id: Id;
   address: string;
@@ -59,7 +64,13 @@ export interface Account {
   reachable: boolean;
   import: ImportProgress | null;
   color: number;
+  surfaces: Surface[];
+  /** It lives at a simulated provider. */
+  simulated: boolean;
 }
+
+/** As everybody is told of it who may see it: what the person is to it stands in the list of accounts alone. */
+export type ToldAccount = Omit<Account, 'mine' | 'role'>;
 
 export type Security = 'tls' | 'starttls' | 'none';
 export interface Host { host: string; port: number; security: Security }
@@ -73,6 +84,7 @@ export interface Discovery {
   carddav: string | null;
   username: string;
   password_hint: string | null;
+  password_works: boolean;
   confirm_hosts: boolean;
 }
 export type Service = 'imap' | 'smtp' | 'caldav' | 'carddav';
@@ -303,7 +315,7 @@ export type JournalEvent =
   | Frame<'contacts:delete', { id: Id; collection_id: Id }>
   | Frame<'hitl:approval_required', { approval: Approval }>
   | Frame<'hitl:approval_decided', { approval: Approval }>
-  | Frame<'account:status', { account: Account | null; gone: Id | null; progress: boolean }>;
+  | Frame<'account:status', { account: ToldAccount | null; gone: Id | null; progress: boolean }>;
 export type ServerFrame =
   | { type: 'welcome'; seq: number; build: string }
   | { type: 'caught_up'; seq: number }

@@ -3,6 +3,7 @@ import { ChevronDown, Trash2 } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
+import { addressShown } from '../accounts/shown';
 import type { Addr, Id } from '../api/types';
 import { dayAndTime, fileSize } from '../i18n/format';
 import { useAccounts } from '../store/hooks';
@@ -226,7 +227,7 @@ export function Writing(props: ComposerProps) {
                   onChange={(event) => changeIdentity(identities.find((one) => one.id === event.target.value)!)}
                 >
                   {!identity && <OwnAddress account={fields.account_id} />}
-                  {identities.map((one) => <option key={one.id} value={one.id}>{formatAddress(one)}</option>)}
+                  {identities.map((one) => <Sender key={one.id} identity={one} />)}
                 </select>
                 <ChevronDown size={16} aria-hidden />
               </span>
@@ -368,8 +369,13 @@ function useSettledOnLeave(settle: () => void): void {
 }
 
 function OwnAddress({ account }: { account: Id }) {
-  const accounts = useAccounts();
-  return <option value="">{accounts.find(({ id }) => id === account)?.address ?? ''}</option>;
+  const found = useAccounts().find(({ id }) => id === account);
+  return <option value="">{found ? addressShown(found) : ''}</option>;
+}
+
+function Sender({ identity }: { identity: Identity }) {
+  const simulated = useAccounts().some((account) => account.id === identity.account_id && account.simulated);
+  return <option value={identity.id}>{addressShown({ address: formatAddress(identity), simulated })}</option>;
 }
 
 function Row({ label, id, children }: { label: string; id: string; children: ReactNode }) {

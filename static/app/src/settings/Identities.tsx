@@ -15,6 +15,7 @@ import { UNDO_CHOICES, undoSeconds } from '../compose/useSending';
 import '../compose/words';
 import { remember } from '../shell/preferences';
 import { usePreference } from '../shell/usePreference';
+import { addressShown } from '../accounts/shown';
 import { useAccounts } from '../store/hooks';
 import { Button } from '../ui/Button';
 import { Field, Select } from '../ui/Field';
@@ -130,7 +131,7 @@ function IdentityForm({ identity, accounts, onDone, onClose }: IdentityFormProps
       {fault && (fault.field === null || !['name', 'address', 'reply_to'].includes(fault.field)) && <Notice kind="bad">{fault.text}</Notice>}
       {!identity && accounts.length > 1 && (
         <Select label={t('settings.addTo')} value={values.account_id} onChange={(event) => put({ account_id: event.target.value })}>
-          {accounts.map((account) => <option key={account.id} value={account.id}>{account.address}</option>)}
+          {accounts.map((account) => <option key={account.id} value={account.id}>{addressShown(account)}</option>)}
         </Select>
       )}
       <div className={css.pair}>

@@ -1,8 +1,9 @@
 // Bars above the page: the connection (quiet at first), a new version, and accounts that need the person.
 import { CloudOff, RefreshCw, TriangleAlert } from 'lucide-react';
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { Suspense, lazy, useEffect, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
+import { isByConsent } from '../accounts/shown';
 import type { Account } from '../api/types';
 import { asOf } from '../i18n/format';
 import { newVersionReady, onVersion } from '../live/version';
@@ -10,6 +11,8 @@ import { useAccounts, useConnection, useWaiting } from '../store/hooks';
 import { Button, buttonClass } from '../ui/Button';
 import css from './shell.module.css';
 import { reloadWithNewVersion } from './worker';
+
+const Again = lazy(() => import('../accounts/Again'));
 
 /** Offline shows after this long; a reconnect that is under way gets longer (milliseconds). */
 const OFFLINE_AFTER = 3_000;
@@ -87,12 +90,13 @@ function AccountBanner({ account }: { account: Account }) {
     <div className={`${css.banner} ${css.bannerWarn}`} role="status">
       <TriangleAlert size={16} aria-hidden />
       <span className={css.bannerText}>
-        {wantsPerson && t('conn.trouble', { address, reason: account.status_reason || t('accounts.status.needs_reconnect') })}
+        {wantsPerson && t('conn.trouble', { address, reason: account.status_reason || t(isByConsent(account) ? 'accounts.needsSignIn' : 'accounts.status.needs_reconnect') })}
         {!wantsPerson && (account.as_of
           ? t('conn.unreachable', { address, when: asOf(Date.parse(account.as_of)) })
           : t('conn.unreachableNever', { address }))}
       </span>
-      {wantsPerson && account.mine && (
+      {wantsPerson && account.mine && isByConsent(account) && <Suspense fallback={null}><Again account={account} look="link" /></Suspense>}
+      {wantsPerson && account.mine && !isByConsent(account) && (
         <Link href={`/accounts/${account.id}/reconnect`} className={buttonClass('link')}>{t('conn.reconnect')}</Link>
       )}
     </div>

@@ -6,6 +6,8 @@ import { Link, useLocation, useSearchParams } from 'wouter';
 import type { Account, Id, Mailbox, Me } from '../api/types';
 import { number, shortNumber } from '../i18n/format';
 import { openComposer } from '../compose/open';
+import { isByConsent, addressShown } from '../accounts/shown';
+import { Simulated } from '../accounts/Simulated';
 import { iconOf } from '../mail/icons';
 import { mailboxName } from '../mail/names';
 import { mailboxTree, type Branch } from '../mail/tree';
@@ -216,8 +218,9 @@ function AccountSection({ account, tree, alone }: { account: Account; tree: Bran
         <h2 className={css.accountName}>
           <button type="button" className={css.accountButton} onClick={toggle} aria-expanded={!shut} disabled={alone}>
             <span className={css.dot} style={{ background: `var(--hue-${account.color % 8}-fg)` }} aria-hidden />
-            <span className={css.grow}>{account.display_name || account.address}</span>
-            {account.status === 'needs_reconnect' && <TriangleAlert className={css.warn} size={16} aria-label={t('accounts.status.needs_reconnect')} />}
+            <span className={css.grow} title={account.address}>{account.display_name || account.address}</span>
+            {account.simulated && <Simulated />}
+            {account.status === 'needs_reconnect' && <TriangleAlert className={css.warn} size={16} aria-label={t(isByConsent(account) ? 'accounts.needsSignIn' : 'accounts.status.needs_reconnect')} />}
             {!alone && <Chevron size={16} aria-hidden />}
           </button>
         </h2>
@@ -322,7 +325,7 @@ function SlimMailboxes() {
     </Link>
   );
   const each = accounts.map((account) => (
-    <ul key={account.id} className={css.slimAccount} aria-label={account.address}>
+    <ul key={account.id} className={css.slimAccount} aria-label={addressShown(account)}>
       {mailboxTree(boxes, account.id).filter(({ box }) => box.role && box.selectable).map(({ box }) => {
         const Icon = iconOf(box);
         const name = mailboxName(t, box);
@@ -334,7 +337,7 @@ function SlimMailboxes() {
               className={css.slimLink ?? ''}
               aria-current={here ? 'page' : undefined}
               aria-label={box.unread_threads ? `${name}, ${t('nav.unread', { count: box.unread_threads })}` : name}
-              data-tip={accounts.length > 1 ? `${name}, ${account.address}` : name}
+              data-tip={accounts.length > 1 ? `${name}, ${addressShown(account)}` : name}
             >
               <Icon size={20} aria-hidden />
               {box.unread_threads > 0 && box.role === 'inbox' && <span className={css.slimDot} aria-hidden />}

@@ -14,6 +14,8 @@ const LISTS = 24;
 const CONVERSATIONS = 500;
 const BODIES = 500;
 const VERSION = 2;
+/** What accounts that an earlier client kept do not have yet. */
+const SINCE: Pick<Account, 'surfaces' | 'simulated'> = { surfaces: [], simulated: false };
 
 interface Head { seq: number; accounts: Account[]; mailboxes: Mailbox[]; savedAt: number }
 interface KeptList { total: number; entries: Entry[]; rows: ThreadRow[]; usedAt: number }
@@ -96,7 +98,7 @@ class StoredCache implements Cache {
       ]);
       if (!head) return null;
       tables.seq = head.seq;
-      for (const account of head.accounts) tables.accounts.set(account.id, account);
+      for (const account of head.accounts) tables.accounts.set(account.id, { ...SINCE, ...account });
       for (const box of head.mailboxes) tables.mailboxes.set(box.id, box);
       keys.forEach((key, i) => restoreList(tables, key, lists[i]!));
       return head.savedAt;

@@ -88,6 +88,13 @@ it('a conversation that the server does not show any more is not shown from this
   expect(mirror.load('conversation:thread-1')).toBe('missing');
 });
 
+it('an account that comes is looked up: what the person is to it stands in the list', async () => {
+  const { mine: _, role: __, ...told } = account({ id: 'other' });
+  answers.set('accounts', { seq: 8, items: [account(), account({ id: 'other', mine: false, role: 'delegate' })] });
+  sockets[0]!.say({ seq: 8, prev: 7, event: 'account:status', account: 'other', at: '2026-03-10T12:00:00Z', data: { account: told, gone: null, progress: false } });
+  await vi.waitFor(() => expect(mirror.tables.accounts.get('other')?.role).toBe('delegate'));
+});
+
 it('an account that leaves takes its texts along', async () => {
   answers.set('messages/m1/body', { html: '', css: '', text: 'hello' });
   await mirror.openBody('m1');

@@ -276,6 +276,7 @@ export class Mirror {
     const frames = this.waiting;
     this.waiting = [];
     const before = this.tables.seq;
+    const known = new Set(this.tables.accounts.keys());
     const gap = patch(this.tables, frames);
     const folded = frames.filter(({ seq }) => before !== null && seq > before && seq <= (this.tables.seq ?? -1));
     if (gap && !this.gap && this.tables.seq !== null) this.link?.want(this.tables.seq);
@@ -284,6 +285,7 @@ export class Mirror {
     this.hearCommands(folded);
     this.outbox.settle();
     this.publish();
+    if (folded.some(({ event, data }) => event === 'account:status' && data.account && !known.has(data.account.id))) void this.refresh();
     for (const frame of folded) for (const listener of this.frames) listener(frame);
   }
 

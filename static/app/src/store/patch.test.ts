@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ARCHIVE, INBOX, account, counted, frame, gone, mailbox, message, minutesBefore, moved, page, thread } from '../testing/rows';
 import { judge, patch } from './patch';
-import { Tables, listKey, listOf, putAllAccounts, putAllMailboxes, putConversation, putPages, reset } from './tables';
+import { Tables, listKey, listOf, putAccount, putAllAccounts, putAllMailboxes, putConversation, putPages, reset } from './tables';
 
 let tables: Tables;
 const shown = (key = INBOX, count = 5): (string | undefined)[] => Array.from({ length: count }, (_, i) => listOf(tables, key).at(i)?.id);
@@ -243,6 +243,13 @@ describe('accounts and mailboxes', () => {
   it('follow their status', () => {
     patch(tables, [frame(11, { event: 'account:status', data: { account: account({ status: 'needs_reconnect' }), gone: null, progress: false } })]);
     expect(tables.accounts.get('account')?.status).toBe('needs_reconnect');
+  });
+
+  it('stay what they are to the person, of which events say nothing', () => {
+    putAccount(tables, account({ role: 'delegate', mine: false }));
+    const { mine: _, role: __, ...told } = account({ reachable: false });
+    patch(tables, [frame(11, { event: 'account:status', data: { account: told, gone: null, progress: false } })]);
+    expect(tables.accounts.get('account')).toMatchObject({ reachable: false, role: 'delegate', mine: false });
   });
 
   it('a disconnected account takes its mailboxes, lists and threads along', () => {

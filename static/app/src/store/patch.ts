@@ -1,5 +1,5 @@
 // Folds journal events into the confirmed layer, in order and each once. Pure over its tables: no network, no React.
-import type { Id, JournalEvent, Mailbox, Message, PlacedThread, ThreadRow } from '../api/types';
+import type { Id, JournalEvent, Mailbox, Message, PlacedThread, ThreadRow, ToldAccount } from '../api/types';
 import type { SparseList } from './sparse';
 import { belongs, bury, dropAccount, dropConversation, dropMailbox, parseListKey, putAccount, putMailbox, putMessage, putThread, time, type ListKey, type Tables } from './tables';
 
@@ -66,7 +66,7 @@ export function fold(tables: Tables, frame: JournalEvent, boxes: Set<Id> = new S
       return;
     }
     case 'account:status': {
-      if (frame.data.account) putAccount(tables, frame.data.account);
+      if (frame.data.account) retellAccount(tables, frame.data.account);
       if (frame.data.gone) dropAccount(tables, frame.data.gone);
       return;
     }
@@ -78,6 +78,12 @@ export function fold(tables: Tables, frame: JournalEvent, boxes: Set<Id> = new S
     case 'hitl:approval_required': case 'hitl:approval_decided': return;
     default: return unknownEvent(frame);
   }
+}
+
+/** What the person is to an account that they have just been let into is not known before the list is read. */
+function retellAccount(tables: Tables, told: ToldAccount): void {
+  const { mine, role } = tables.accounts.get(told.id) ?? { mine: false, role: 'reader' as const };
+  putAccount(tables, { ...told, mine, role });
 }
 
 function foldNew(tables: Tables, message: Message, thread: PlacedThread, seq: number): void {

@@ -1,0 +1,37 @@
+// What is said about signing in at a provider, in English. Loaded with the pages of accounts.
+export const en = {
+  or: 'or with any other provider',
+  what: 'Keep in step',
+  surface: { mail: 'Mail', calendar: 'Calendars', contacts: 'Contacts' },
+  needSurface: 'Choose at least one of them.',
+  signIn: 'Sign in with {{provider}}',
+  signInAgain: 'Sign in again',
+  opening: 'Opening {{provider}}…',
+  howto: 'You sign in on a page of {{provider}}. PMSync never learns your password.',
+  simulated: '{{provider}} is simulated in this installation: no real account is asked for.',
+  found: '{{domain}} is kept at {{provider}}.',
+  usePassword: 'Use a password instead',
+  notOffered: 'Whoever runs this installation has not registered it with {{provider}} yet. Ask them to, or connect another address.',
+  another: 'Use another address',
+  more: 'Connect {{surfaces}} too',
+  withoutMail: 'Calendars and contacts arrive in the background.',
+  toCalendar: 'Go to the calendar',
+  toContacts: 'Go to contacts',
+  toAccounts: 'Go to accounts',
+  disconnectBody: 'PMSync gives up its access to this account and removes its copy of it. Nothing is deleted at the provider.',
+  failed: {
+    declined: 'Nothing was connected, because the permission was not given. To go on, sign in again and allow what is asked for.',
+    admin_needed: 'Your organisation lets only administrators give this permission. Ask yours to allow PMSync, then try again.',
+    refused: 'The provider did not complete the sign-in, so nothing was connected. Try again; if it stays like this, tell whoever runs this installation.',
+    try_later: 'The provider cannot be reached at the moment. Nothing was connected; try again in a few minutes.',
+    stale: 'This sign-in took too long or was used already. Nothing was connected; begin again here.',
+    other_browser: 'This sign-in was begun in another browser, so nothing was connected. Begin and finish it in the same one.',
+    signed_out: 'You were signed out of PMSync meanwhile, so nothing was connected. Begin again here.',
+    nothing_granted: 'You signed in but left out every permission. Begin again, and leave ticked what you want to connect.',
+    other_account: 'You signed in to a different account, so nothing was changed. Sign in again and choose {{address}}.',
+    account_gone: 'The account was disconnected meanwhile. You can connect it anew here.',
+    already_connected: 'This address is connected already in another way. To connect it like this, disconnect it first.',
+  },
+};
+
+export type ConsentWords = typeof en;

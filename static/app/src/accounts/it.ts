@@ -1,0 +1,37 @@
+// Ciò che si dice dell'accesso presso un provider, in italiano. Si carica con le pagine degli account.
+import type { ConsentWords } from './en';
+
+export const it: ConsentWords = {
+  or: 'oppure con qualsiasi altro provider',
+  what: 'Da tenere al passo',
+  surface: { mail: 'Posta', calendar: 'Calendari', contacts: 'Contatti' },
+  needSurface: 'Scegline almeno uno.',
+  signIn: 'Accedi con {{provider}}',
+  signInAgain: 'Accedi di nuovo',
+  opening: 'Apertura di {{provider}}…',
+  howto: 'L’accesso avviene su una pagina di {{provider}}. PMSync non viene mai a sapere la tua password.',
+  simulated: '{{provider}} è simulato in questa installazione: non si chiede nessun account vero.',
+  found: '{{domain}} si trova presso {{provider}}.',
+  usePassword: 'Usa invece una password',
+  notOffered: 'Chi gestisce questa installazione non l’ha ancora registrata presso {{provider}}. Chiediglielo, o collega un altro indirizzo.',
+  another: 'Usa un altro indirizzo',
+  more: 'Collega anche {{surfaces}}',
+  withoutMail: 'Calendari e contatti arrivano in sottofondo.',
+  toCalendar: 'Vai al calendario',
+  toContacts: 'Vai ai contatti',
+  toAccounts: 'Vai agli account',
+  disconnectBody: 'PMSync rinuncia all’accesso a questo account e ne rimuove la sua copia. Presso il provider non viene eliminato nulla.',
+  failed: {
+    declined: 'Non è stato collegato nulla, perché il permesso non è stato dato. Per continuare, accedi di nuovo e consenti ciò che viene chiesto.',
+    admin_needed: 'Nella tua organizzazione solo gli amministratori possono dare questo permesso. Chiedi al tuo di consentire PMSync, poi riprova.',
+    refused: 'Il provider non ha completato l’accesso, quindi non è stato collegato nulla. Riprova; se continua così, dillo a chi gestisce questa installazione.',
+    try_later: 'Al momento il provider non è raggiungibile. Non è stato collegato nulla; riprova tra qualche minuto.',
+    stale: 'Questo accesso è durato troppo o è già stato usato. Non è stato collegato nulla; ricomincia da qui.',
+    other_browser: 'Questo accesso era iniziato in un altro browser, quindi non è stato collegato nulla. Inizialo e concludilo nello stesso.',
+    signed_out: 'Nel frattempo sei uscito da PMSync, quindi non è stato collegato nulla. Ricomincia da qui.',
+    nothing_granted: 'Hai fatto l’accesso, ma escludendo tutti i permessi. Ricomincia e lascia spuntato ciò che vuoi collegare.',
+    other_account: 'Hai fatto l’accesso con un altro account, quindi non è cambiato nulla. Accedi di nuovo e scegli {{address}}.',
+    account_gone: 'Nel frattempo l’account è stato scollegato. Puoi collegarlo di nuovo qui.',
+    already_connected: 'Questo indirizzo è già collegato in un altro modo. Per collegarlo così, prima scollegalo.',
+  },
+};
