@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import F
 from django.utils.timezone import now
 
-from apps.providers import connect, removal
+from apps.providers import connect, connections, removal
 from apps.providers.models import AccountStatus, ProviderAccount
 from apps.providers.push import doubts, routes, upkeep
 from apps.providers.push.models import PushRoute
@@ -291,6 +291,7 @@ def test_two_people_with_one_mailbox_are_both_told_and_one_leaving_deafens_nobod
     assert set(wanted.values_list("account_id", flat=True)) == {desk.stage.account.pk, second.pk}
     desk.quiet()
     connect.disconnect(second)
+    connections.drop(second)
     with context.open(cast.tenant):
         removal.remove(second.pk)
     assert "mail" in desk.held()
