@@ -10,11 +10,17 @@ class AiConfig(AppConfig):
     label = "ai"
 
     def ready(self) -> None:
-        """They follow the journal, and add what they know to messages."""
-        from apps.mail import additions
+        """They follow the journal, new mail and what owners allow, and add what they know to messages."""
+        from django.db.models.signals import post_save
+
+        from apps.mail import additions, arrivals
         from apps.realtime import journal
 
+        from .model.models import Consent
         from .reading import marks, waking
+        from .retrieval import waking as retrieval
 
         journal.follow(waking.appended)
         additions.register(marks.marks)
+        arrivals.register(retrieval.told)
+        post_save.connect(retrieval.said, sender=Consent, dispatch_uid="ai.retrieval.consent")
