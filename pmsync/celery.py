@@ -75,6 +75,11 @@ app.conf.update(
             "schedule": 86_400.0,
             "options": {"queue": "housekeeping", "expires": 3600},
         },
+        "sweep embeddings": {
+            "task": "ai.embed_all",
+            "schedule": 600.0,
+            "options": {"queue": "embedding", "expires": 600},
+        },
         "prune journals": {
             "task": "realtime.prune_all",
             "schedule": 3600.0,
@@ -92,6 +97,6 @@ app.conf.task_queues = [
 # Found by pmsync.apps once Django's models are loaded.
 WITH_TASKS = [
     "pmsync", "apps.sync", "apps.outbound", "apps.mail", "apps.compose", "apps.realtime", "apps.users",
-    "apps.providers", "apps.providers.push", "apps.ai", "apps.hitl",
+    "apps.providers", "apps.providers.push", "apps.ai", "apps.ai.retrieval", "apps.hitl",
 ]  # fmt: skip
 celery_health.install(app)

@@ -41,6 +41,7 @@ KNOWN: Final = {
     "PMSYNC_JOURNAL_DAYS": "days that events are kept for clients that were away",
     "PMSYNC_MISTRAL_URL": "the Mistral API or one like it, such as https://api.mistral.ai/v1",
     "PMSYNC_MISTRAL_MODEL": "the name of the model that reads and writes, such as mistral-small-latest",
+    "PMSYNC_MISTRAL_EMBEDDING_MODEL": "the name of the model that makes vectors of 1024 numbers, such as mistral-embed",
     "PMSYNC_MISTRAL_TIMEOUT": "seconds that one answer of the model may take, 1 to 600",
     "PMSYNC_MISTRAL_PRICE": "what a million tokens cost, in and out, such as 0.1,0.3",
     "PMSYNC_AI_DAILY_TOKENS": "tokens that a company may use in a day, 0 or more",

@@ -20,6 +20,8 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.scheduling.urls")),
     path("", include("apps.ai.urls")),
     path("", include("apps.hitl.urls")),
+    path("", include("apps.ai.retrieval.urls")),
+    path("", include("apps.ai.chat.urls")),
 ]
 
 urlpatterns = [

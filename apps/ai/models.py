@@ -58,13 +58,15 @@ class Action(models.Model):
 
 
 # The other tables of the application, each in the module of what it is for.
+from .chat.models import ChatSession, ChatTurn  # noqa: E402
 from .followups.models import FollowUp  # noqa: E402
 from .model.models import AgentSwitch, Consent, ModelCall, ModelUsage  # noqa: E402
 from .people.models import Correspondence  # noqa: E402
 from .reading.models import AgentCursor, Reading  # noqa: E402
+from .retrieval.models import Chunk, Coverage  # noqa: E402
 from .writing.models import Summary  # noqa: E402
 
 __all__ = [
-    "Action", "ActionState", "AgentCursor", "AgentSwitch", "Consent", "Correspondence", "FollowUp", "ModelCall",
-    "ModelUsage", "Reading", "Summary",
+    "Action", "ActionState", "AgentCursor", "AgentSwitch", "ChatSession", "ChatTurn", "Chunk", "Consent",
+    "Correspondence", "Coverage", "FollowUp", "ModelCall", "ModelUsage", "Reading", "Summary",
 ]  # fmt: skip

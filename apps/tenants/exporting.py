@@ -23,7 +23,7 @@ from .models import Tenant
 
 PAGE: Final = 2000
 # Bytes are sealed (credentials, keys) and search vectors are derived from text that is here anyway.
-LEFT_OUT_TYPES: Final = ("bytea", "tsvector")
+LEFT_OUT_TYPES: Final = ("bytea", "tsvector", "halfvec")
 LEFT_OUT_TABLES: Final = frozenset({"tenants_datakey", "users_session"})
 README: Final = """\
 Export of {name} ({slug}), made {made_at}.

@@ -20,6 +20,7 @@ from django.test import Client
 
 from apps.ai import consent
 from apps.ai.actions import Wish, propose
+from apps.ai.chat import keeping as chat
 from apps.ai.followups.models import FollowUp
 from apps.ai.model import keeping
 from apps.ai.model.keeping import Told
@@ -200,6 +201,7 @@ def ids(cast: Cast, box: Box) -> dict[str, Any]:
         call, followup = ModelCall.objects.get(), FollowUp.objects.get()
         approval, rule = Approval.objects.get(), Rule.objects.get()
         other, event = Contact.objects.get(remote_id="/book/2.vcf"), Event.objects.get(component="VEVENT")
+        asked = chat.begin(cast.owner, None, CANARY)
     return {
         "approval_id": approval.pk,
         "rule_id": rule.pk,
@@ -219,6 +221,7 @@ def ids(cast: Cast, box: Box) -> dict[str, Any]:
         "upload_id": upload.pk,
         "identity_id": identity.pk,
         "template_id": template.pk,
+        "chat_id": asked.session_id,
         "user_id": cast.owner.user_id,
         "session_id": uuid.uuid4(),
         "call_id": call.pk,
@@ -319,7 +322,8 @@ def test_the_canary_is_there_for_its_owner(world: World, committed: None) -> Non
                      "contacts/duplicates", "contacts/groups", "contacts/merges",
                      "approvals", "approvals/<uuid:approval_id>", "approvals/rules",
                      "calendars", "calendars/<uuid:calendar_id>/export", "events", "events/<uuid:event_id>",
-                     "events/overlaps", "events/search", "tasks", "follow-ups", "assistant/calls/<uuid:call_id>",
+                     "events/overlaps", "events/search", "tasks",
+                     "search/semantic", "chat", "chat/<uuid:chat_id>", "follow-ups", "assistant/calls/<uuid:call_id>",
                      "assistant/contacts", "threads/<uuid:thread_id>/summary"):  # fmt: skip
         assert f"api/v1/{expected}" in seen
 
