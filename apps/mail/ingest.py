@@ -207,7 +207,7 @@ def _held_identities(mailbox: Mailbox, identities: Collection[str]) -> dict[str,
 
 def _progress(account: ProviderAccount, brought_in: int) -> list[journal.Event]:
     """Count the import on; an event at most once a second."""
-    current = ProviderAccount.objects.select_for_update().get(pk=account.pk)
+    current = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
     if current.import_finished_at is not None:
         return []
     current.import_done += brought_in

@@ -56,7 +56,7 @@ class MailKind:
         moment = held.target.started_at or now()
         with transaction.atomic():
             locks.account(account.pk)
-            current = ProviderAccount.objects.select_for_update().get(pk=account.pk)
+            current = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
             held.check()
             Mailbox.objects.filter(account=account).update(as_of=moment)
             finished = current.import_finished_at is None

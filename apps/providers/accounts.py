@@ -94,7 +94,7 @@ def update(account_id: UUID, **fields: Any) -> bool:
     """Change the account if a field differs, and say so; True when something changed."""
     with transaction.atomic():
         connected = ProviderAccount.objects.exclude(status=AccountStatus.DISCONNECTED)
-        account = connected.select_for_update().filter(pk=account_id).first()
+        account = connected.select_for_update(no_key=True).filter(pk=account_id).first()
         if account is None or all(getattr(account, name) == value for name, value in fields.items()):
             return False
         for name, value in fields.items():

@@ -134,7 +134,7 @@ def reconnect(
     )  # fmt: skip
     username, outcomes = _try(candidate, wanted.password, wanted.locale, network)
     with transaction.atomic():
-        locked = access.owned_accounts(member).select_for_update().filter(pk=account.pk).first()
+        locked = access.owned_accounts(member).select_for_update(no_key=True).filter(pk=account.pk).first()
         if locked is None:
             raise not_found("account")
         if wanted.display_name.strip():
@@ -158,7 +158,7 @@ def disconnect(account: ProviderAccount) -> None:
 
     tenant_id = str(context.current().pk)
     with transaction.atomic():
-        locked = ProviderAccount.objects.select_for_update().filter(pk=account.pk).first()
+        locked = ProviderAccount.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
         if locked is None or locked.status == AccountStatus.DISCONNECTED:
             return
         people = (locked.owner_id, *locked.access.values_list("user_id", flat=True))

@@ -220,7 +220,7 @@ def _make(member: Member, cloud: Cloud, granted: Granted) -> ProviderAccount:
 def _mend(member: Member, account_id: UUID, granted: Granted) -> ProviderAccount:
     """Give the account its new consent; then it goes on from where it was. Raises ConsentFailed for another's."""
     with transaction.atomic():
-        account = access.owned_accounts(member).select_for_update().filter(pk=account_id).first()
+        account = access.owned_accounts(member).select_for_update(no_key=True).filter(pk=account_id).first()
         if account is None:
             raise ConsentFailed("account_gone")
         grant = OAuthGrant.objects.filter(account=account).first()

@@ -63,7 +63,7 @@ def let_go(account: ProviderAccount, user_id: UUID) -> None:
 
 def _locked(account: ProviderAccount) -> ProviderAccount:
     rows = ProviderAccount.objects.exclude(status=AccountStatus.DISCONNECTED)
-    locked = rows.select_for_update().filter(pk=account.pk).first()
+    locked = rows.select_for_update(no_key=True).filter(pk=account.pk).first()
     if locked is None:
         raise not_found("account")
     return locked

@@ -1,10 +1,17 @@
-"""What an account's owner is told when it stops."""
+"""What an account's owner is told when it stops; and changes of an account amid the writing of what belongs to it."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection, transaction
 
 from apps.providers import accounts
 from apps.providers.adapters.errors import AdapterError, AuthExpired, NeedsReconnect, PermissionMissing
-from apps.providers.models import ProviderAccount
+from apps.providers.models import AccountAccess, ProviderAccount
+from apps.realtime import journal
+from apps.tenants import context
+from tests.tenants.fixtures import Cast
 
 
 @pytest.mark.parametrize(
@@ -31,3 +38,37 @@ def test_where_there_is_no_password_none_is_asked_for() -> None:
     told = accounts.explain(account, NeedsReconnect("the consent is no longer good"))
     assert "Sign in again" in told
     assert "password" not in told
+
+
+def test_an_account_changes_while_what_belongs_to_it_is_being_written(cast: Cast) -> None:
+    """The writer holds the journal and, at its commit, looks for the account: whoever changes it has only its row."""
+    with cast.inside():
+        account = ProviderAccount.objects.create(owner_id=cast.owner.user_id, address="a@b.example", credentials=b"")
+
+    def change() -> bool:
+        try:
+            with context.open(cast.tenant):
+                return accounts.update(account.pk, reachable=False)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, cast.inside():
+        with transaction.atomic():
+            AccountAccess.objects.create(account=account, user_id=cast.member.user_id, role=AccountAccess.Role.READER)
+            journal.append([accounts.status_event(account)])
+            changed = pool.submit(change)
+            _until_somebody_waits_for_us()
+        assert changed.result(30)
+        account.refresh_from_db()
+        assert not account.reachable
+
+
+def _until_somebody_waits_for_us() -> None:
+    deadline = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+            if cursor.fetchone():
+                return
+            assert time.monotonic() < deadline
+            time.sleep(0.02)

@@ -253,7 +253,7 @@ def test_microsoft_accounts_are_told_at_once_and_nothing_is_contacted(
     wanted = ConnectRequest("ada@outlook.com", "pencil")
     with cast.inside(), problem("connection_failed") as failed:
         connect.connect(cast.owner, wanted, network)
-    assert "needs Microsoft sign-in" in str(failed.value.detail)
+    assert "signing in at Microsoft" in str(failed.value.detail)
     assert not dns.asked
 
 
