@@ -216,7 +216,7 @@ def forget(account_id: UUID) -> int:
             )
             removed += cursor.rowcount
             if cursor.rowcount < FORGET_AT_ONCE:
-                return removed
+                return int(removed)
 
 
 def forget_withdrawn() -> int:

@@ -78,7 +78,7 @@ def _built(key: str, url: str, name: str, timeout: int) -> Mistral:
     from langchain_mistralai import MistralAIEmbeddings  # its import takes seconds
     from pydantic import SecretStr
 
-    client = MistralAIEmbeddings(  # type: ignore[call-arg]  # the plugin does not see the fields' aliases
+    client = MistralAIEmbeddings(
         api_key=SecretStr(key),
         # With its last slash, or the client would leave out the path's last part.
         endpoint=f"{url}/",
@@ -99,5 +99,5 @@ def counting() -> "Tokenizer":
 
     found = Tokenizer(models.WordLevel({"?": 0}, unk_token="?"))  # noqa: S106  no password
     split = pre_tokenizers.Split(Regex(r"[\s\S][\s\S]?"), "isolated")
-    found.pre_tokenizer = split  # type: ignore[assignment]  # a property of the extension
+    found.pre_tokenizer = split
     return found
