@@ -62,11 +62,12 @@ def dependents() -> list[Dependent]:
 
 
 def _collect(model: type[models.Model], above: tuple[Step, ...], found: dict[str, Dependent]) -> None:
-    for relation in model._meta.related_objects:
-        if getattr(relation, "on_delete", None) is not CASCADE:
+    # Also relations without a name (`related_name="+"`), which `related_objects` leaves out.
+    for relation in model._meta.get_fields(include_hidden=True):
+        if not relation.auto_created or relation.concrete or getattr(relation, "on_delete", None) is not CASCADE:
             continue
         child: Any = relation.related_model
-        field: Any = relation.field
+        field: Any = relation.field  # type: ignore[union-attr]  # what is made by a foreign key has it
         if child is model or any(step.table == child._meta.db_table for step in above):
             continue  # a table that points at itself
         step = Step(field.column, model._meta.db_table, field.target_field.column)
