@@ -18,6 +18,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.compose.urls")),
     path("", include("apps.scheduling.urls")),
     path("", include("apps.ai.urls")),
+    path("", include("apps.reports.urls")),
 ]
 
 urlpatterns = [
@@ -28,6 +29,7 @@ urlpatterns = [
     path("", include("apps.sync.urls_blueprint")),
     path("", include("apps.mail.urls_pages")),
     path("", include("apps.compose.urls_blueprint")),
+    path("", include("apps.reports.urls_pages")),
     # Everything else is an address inside the client; what looks like a file or an API is not.
     re_path(r"^(?!api/|static/|ws/|health/|providers/|oauth/|email)(?P<rest>[^.]*)$", shell.app),
 ]
