@@ -159,7 +159,7 @@ def _important(words: dict[str, str], shown: dict[str, Any]) -> Group:
         Line(
             item["subject"] or words["no_subject"],
             item["name"] or item["address"],
-            _link(f"/thread/{item['thread_id']}"),
+            _link(f"/inboxes/{item['thread_id']}"),
         )
         for item in rows[:LINES]
     ]
@@ -178,7 +178,7 @@ def _today(words: dict[str, str], shown: dict[str, Any], zone: ZoneInfo) -> Grou
         when = words["all_day"] if item["all_day"] else f"{_clock(item['start'], zone)}–{_clock(item['end'], zone)}"
         clash = words["conflict"].format(title=beside[name]) if name in beside else ""
         said = " · ".join(filter(None, (when, item["location"][:100], clash)))
-        lines.append(Line(titles[name], said, _link(f"/calendar?date={day}"), name in beside))
+        lines.append(Line(titles[name], said, _link(f"/calendar/day/{day}"), name in beside))
     return Group(words["today"], lines, "", words["nothing_today"])
 
 

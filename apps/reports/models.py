@@ -74,7 +74,7 @@ class ReportPart(models.Model):
     """
 
     report = models.ForeignKey(DailyReport, on_delete=models.CASCADE, related_name="parts")
-    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="+")
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="report_parts")
     stats = models.JSONField(default=dict)
     important = models.JSONField(default=list)
     follow_ups = models.JSONField(default=list)
@@ -145,7 +145,7 @@ class Alert(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user_id = models.UUIDField()
     followup = models.ForeignKey(FollowUp, on_delete=models.CASCADE, related_name="+")
-    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="+", db_index=False)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="alerts", db_index=False)
     kind = models.CharField(max_length=8, choices=Kind)
     since = models.DateTimeField()
     at = models.DateTimeField()

@@ -3,6 +3,7 @@
 import type { Draft } from '../compose/types';
 import type { Calendar, CalendarEvent } from '../calendar/types';
 import type { AddressBook, Contact } from '../contacts/types';
+import type { Alert, FollowUp } from '../reports/types';
 
 export type Id = string;
 export type Iso = string;
@@ -289,6 +290,9 @@ export type JournalEvent =
   | Frame<'contacts:new', { contact: Contact }>
   | Frame<'contacts:update', { contact: Contact } | { collections: AddressBook[]; gone: Id[]; backfill: boolean } | { linked: Id[] }>
   | Frame<'contacts:delete', { id: Id; collection_id: Id }>
+  | Frame<'report:ready', { id: Id; date: string }>
+  | Frame<'alert:new', Alert>
+  | Frame<'ai:followup_update', { followups: FollowUp[] }>
   | Frame<'account:status', { account: Account | null; gone: Id | null; progress: boolean }>;
 export type ServerFrame =
   | { type: 'welcome'; seq: number; build: string }

@@ -6,13 +6,14 @@ import type { CalendarWords } from '../calendar/en';
 import type { Words } from '../compose/en';
 import type { ContactWords } from '../contacts/en';
 import type { ExchangeWords } from '../exchange/en';
+import type { ReportWords } from '../reports/en';
 import { remember, remembered } from '../shell/preferences';
 import { en } from './en';
 import { it } from './it';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en; calendar: CalendarWords; compose: Words; contacts: ContactWords; exchange: ExchangeWords };
+    resources: { translation: typeof en; calendar: CalendarWords; compose: Words; contacts: ContactWords; exchange: ExchangeWords; reports: ReportWords };
     returnNull: false;
   }
 }

@@ -26,6 +26,8 @@ const AccountsPage = lazy(() => import('../accounts/AccountsPage'));
 const CalendarPage = lazy(() => import('../calendar/CalendarPage'));
 const ContactsPage = lazy(() => import('../contacts/ContactsPage'));
 const ConnectPage = lazy(() => import('../accounts/ConnectPage'));
+const FollowUpsPage = lazy(() => import('../reports/FollowUpsPage'));
+const ReportsPage = lazy(() => import('../reports/ReportsPage'));
 const SearchPage = lazy(() => import('../search/SearchPage'));
 const SettingsPage = lazy(() => import('../settings/SettingsPage'));
 const Palette = lazy(() => import('./Palette'));
@@ -104,6 +106,8 @@ function Pages({ me, onMenu }: { me: Me; onMenu: () => void }) {
       <Route path="/search/:thread?">{({ thread }) => <SearchPage thread={thread} onMenu={onMenu} />}</Route>
       <Route path="/calendar/:view?/:date?">{({ view, date }) => <CalendarPage view={view} date={date} onMenu={onMenu} />}</Route>
       <Route path="/contacts/:id?">{({ id }) => <ContactsPage id={id} onMenu={onMenu} />}</Route>
+      <Route path="/reports/:day?">{({ day }) => <ReportsPage day={day} onMenu={onMenu} />}</Route>
+      <Route path="/follow-ups"><FollowUpsPage onMenu={onMenu} /></Route>
       <Route path="/accounts"><AccountsPage /></Route>
       <Route path="/accounts/new"><ConnectPage key="new" account={null} /></Route>
       <Route path="/accounts/:id/reconnect">{({ id }) => <ConnectPage key={id} account={id} />}</Route>

@@ -64,8 +64,9 @@ export function fold(tables: Tables, frame: JournalEvent, boxes: Set<Id> = new S
     }
     // What becomes of commands and drafts is told to those who keep them (mirror.ts); it is no row.
     case 'command:failed': case 'command:update': case 'draft:update': case 'draft:delete': return;
-    // Contacts and events are kept by the pages that show them.
+    // Contacts, events, reports and follow-ups are kept by the pages that show them.
     case 'calendar:event_new': case 'calendar:event_update': case 'calendar:event_delete':
+    case 'report:ready': case 'alert:new': case 'ai:followup_update':
     case 'contacts:new': case 'contacts:update': case 'contacts:delete': return;
     default: return unknownEvent(frame);
   }
