@@ -74,8 +74,8 @@ def _work(case: Case, goal: Goal) -> None:
             rounds.finish(case.held, again, again)
             return
     following = case.goal(goal.day)
-    due = (following.prepare_at, following.deliver_at) if following else (None, None)
-    rounds.finish(case.held, *due, day=goal.day)
+    due_at, deliver_at = (following.prepare_at, following.deliver_at) if following else (None, None)
+    rounds.finish(case.held, due_at, deliver_at, goal.day)
 
 
 def _prepared(case: Case, goal: Goal) -> DailyReport | None:

@@ -106,7 +106,7 @@ def gather(member: Member, accounts: list[ProviderAccount], span: Span) -> dict[
 
 
 def _mail(account: ProviderAccount, span: Span, part: Found) -> None:
-    given = {"account": account.pk, "begin": span.begin, "end": span.end, "most": MESSAGES_MOST}
+    given: dict[str, Any] = {"account": account.pk, "begin": span.begin, "end": span.end, "most": MESSAGES_MOST}
     with connection.cursor() as cursor:
         cursor.execute(MAIL, given)
         mails = [Mail(*row) for row in cursor.fetchall()]

@@ -194,7 +194,10 @@ def test_the_link_stops_letters_without_signing_in_and_a_look_at_it_does_not(
     owners = make.client(cast.owner)
     clock.move_to(datetime.now(UTC))
     assert owners.get("/api/v1/reports/settings").json()["report"] == "mail"
-    one_click = {"data": "List-Unsubscribe=One-Click", "content_type": "application/x-www-form-urlencoded"}
+    one_click: dict[str, Any] = {
+        "data": "List-Unsubscribe=One-Click",
+        "content_type": "application/x-www-form-urlencoded",
+    }
     for _ in range(2):
         assert client.post(path, **one_click).status_code == 200
     assert owners.get("/api/v1/reports/settings").json()["report"] == "app"

@@ -10,7 +10,7 @@ All functions are given the moment: it is a matter of the person's clock, not of
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -105,7 +105,7 @@ def claim(moment: datetime, most: int = BATCH) -> list[Claimed]:
 def take(tenant_id: UUID, user_id: UUID, moment: datetime) -> Held | None:
     """The person's row, held; None when nothing is due, or another worker has it."""
     with connection.cursor() as cursor:
-        given = {"tenant": tenant_id, "user": user_id, "moment": moment, "until": moment + LEASE}
+        given: dict[str, Any] = {"tenant": tenant_id, "user": user_id, "moment": moment, "until": moment + LEASE}
         cursor.execute(TAKE, given)
         row = cursor.fetchone()
     return Held(*row) if row else None

@@ -6,7 +6,7 @@ import { Link } from 'wouter';
 import { request } from '../auth/session';
 import { openComposer } from '../compose/open';
 import { dayAndTime } from '../i18n/format';
-import { Button } from '../ui/Button';
+import { Button, IconButton } from '../ui/Button';
 import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
 import css from './reports.module.css';
@@ -56,8 +56,8 @@ export function FollowUpRow({ item, putOff, onChanged }: FollowUpRowProps) {
             <>
               <Button onClick={() => openComposer({ mode: 'reply', messageId: item.message_id })}><Reply size={16} aria-hidden />{t(item.direction === 'mine' ? 'reply' : 'remind')}</Button>
               <Button onClick={() => void decide({ state: 'done' }, t('wasDone'))}><Check size={16} aria-hidden />{t('done')}</Button>
-              <Button onClick={() => choose(true)}><Clock size={16} aria-hidden />{t('putOff')}</Button>
-              <Button onClick={() => void decide({ state: 'dismissed' }, t('wasDismissed'))}><EyeOff size={16} aria-hidden />{t('dismiss')}</Button>
+              <IconButton label={t('putOff')} onClick={() => choose(true)}><Clock size={16} aria-hidden /></IconButton>
+              <IconButton label={t('dismiss')} onClick={() => void decide({ state: 'dismissed' }, t('wasDismissed'))}><EyeOff size={16} aria-hidden /></IconButton>
             </>
           )}
       </div>

@@ -1,6 +1,5 @@
 // One report: figures and lists, and what a model said of them, as text.
 import { ArrowLeft, ChartNoAxesColumn, Trash2, TriangleAlert } from 'lucide-react';
-import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { Problem } from '../api/request';
@@ -13,6 +12,7 @@ import { Empty, Notice } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
 import { clock, dayName, daysBetween } from './dates';
+import { Part } from './Part';
 import { Waiting } from './Waiting';
 import css from './reports.module.css';
 import type { Report, ReportEvent } from './types';
@@ -71,15 +71,6 @@ export function ReportView({ day, onBack, onForgotten }: ReportViewProps) {
   );
 }
 
-export function Part({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className={css.part}>
-      <h3>{title}</h3>
-      {children}
-    </section>
-  );
-}
-
 /** The codes that have words of their own; all others are a model that did not answer. */
 const OFF = ['not_configured', 'switched_off', 'budget_spent'] as const;
 
@@ -91,7 +82,7 @@ function Said({ report }: { report: Report }) {
       {report.summary.split('\n').filter(Boolean).map((line) => <p key={line} className={css.summary}>{line}</p>)}
       {report.suggestions.length > 0 && (
         <div className={css.suggestions}>
-          <h3>{t('suggestions')}</h3>
+          <p className={css.quiet}>{t('suggestions')}</p>
           <ul>{report.suggestions.map((line) => <li key={line}>{line}</li>)}</ul>
         </div>
       )}
@@ -124,7 +115,7 @@ function Mail({ report }: { report: Report }) {
       {stats.senders.length > 0 && (
         <p className={css.quiet}>{t('senders')}: {stats.senders.map(({ name, address, count }) => `${name || address} (${number(count)})`).join(', ')}</p>
       )}
-      <h4>{t('important')}</h4>
+      <p className={css.sub}>{t('important')}</p>
       {report.important.length === 0 && <p className={css.quiet}>{t('noImportant')}</p>}
       <ul className={css.lines}>
         {report.important.map((mail) => (

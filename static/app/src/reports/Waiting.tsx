@@ -1,6 +1,7 @@
 // What was open between people when a report was made, both ways; the page of follow-ups says how it stands now.
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
+import { Part } from './Part';
 import css from './reports.module.css';
 import type { FollowUp, Stats } from './types';
 import { useWhen } from './useWhen';
@@ -15,8 +16,7 @@ export function Waiting({ items, stats }: { items: FollowUp[]; stats: Stats }) {
       {(['mine', 'theirs'] as const).map((direction) => {
         const rows = items.filter((item) => item.direction === direction);
         return (
-          <section key={direction} className={css.part}>
-            <h3>{t(direction)}</h3>
+          <Part key={direction} title={t(direction)}>
             {rows.length === 0 && <p className={css.quiet}>{t(direction === 'mine' ? 'noMine' : 'noTheirs')}</p>}
             <ul className={css.lines}>
               {rows.slice(0, LINES).map((item) => (
@@ -29,7 +29,7 @@ export function Waiting({ items, stats }: { items: FollowUp[]; stats: Stats }) {
               ))}
             </ul>
             {stats[direction] > 0 && <p><Link href={`/follow-ups?direction=${direction}`}>{t('all', { count: stats[direction] })}</Link></p>}
-          </section>
+          </Part>
         );
       })}
     </>

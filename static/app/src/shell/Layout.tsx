@@ -26,6 +26,7 @@ const AccountsPage = lazy(() => import('../accounts/AccountsPage'));
 const CalendarPage = lazy(() => import('../calendar/CalendarPage'));
 const ContactsPage = lazy(() => import('../contacts/ContactsPage'));
 const ConnectPage = lazy(() => import('../accounts/ConnectPage'));
+const AlertNotices = lazy(() => import('../reports/AlertNotices'));
 const FollowUpsPage = lazy(() => import('../reports/FollowUpsPage'));
 const ReportsPage = lazy(() => import('../reports/ReportsPage'));
 const SearchPage = lazy(() => import('../search/SearchPage'));
@@ -72,6 +73,7 @@ export function Layout({ me }: { me: Me }) {
         {phone && listing && <WriteButton />}
       </div>
       <CommandHost />
+      <Suspense fallback={null}><AlertNotices /></Suspense>
       <ComposeHost scope={`${me.tenant.id}:${me.id}`} />
       {overlay === 'drawer' && <NavDrawer me={me} onClose={close} />}
       <Suspense fallback={null}>
