@@ -64,6 +64,7 @@ soak: env client test-system ## thousands of changes of mail, calendars and cont
 	@PMSYNC_TEST_COMMANDS=300 $(BIN)/python -m pytest -q -s tests/faults/test_commands.py
 	@PMSYNC_TEST_SENDS=500 $(BIN)/python -m pytest -q -s tests/compose/test_kills.py
 	@PMSYNC_TEST_APPROVALS=1000 $(BIN)/python -m pytest -q -s tests/hitl/test_fire.py
+	@PMSYNC_TEST_PEOPLE=1000 $(BIN)/python -m pytest -q tests/reports/test_exactly_once.py -k all_zones
 
 up: env ## start the private servers and leave them running
 	@$(BIN)/python -m pmsync.private up

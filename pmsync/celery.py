@@ -70,6 +70,21 @@ app.conf.update(
             "schedule": 300.0,
             "options": {"queue": "ai", "expires": 300},
         },
+        "reports that are due": {
+            "task": "reports.tick",
+            "schedule": 15.0,
+            "options": {"queue": "sync.high", "expires": 15},
+        },
+        "alerts": {
+            "task": "reports.alert_all",
+            "schedule": 600.0,
+            "options": {"queue": "housekeeping", "expires": 600},
+        },
+        "forget old reports": {
+            "task": "reports.tidy_all",
+            "schedule": 86_400.0,
+            "options": {"queue": "housekeeping", "expires": 3600},
+        },
         "prune commands": {
             "task": "outbound.prune_all",
             "schedule": 86_400.0,
@@ -97,6 +112,6 @@ app.conf.task_queues = [
 # Found by pmsync.apps once Django's models are loaded.
 WITH_TASKS = [
     "pmsync", "apps.sync", "apps.outbound", "apps.mail", "apps.compose", "apps.realtime", "apps.users",
-    "apps.providers", "apps.providers.push", "apps.ai", "apps.ai.retrieval", "apps.hitl",
+    "apps.providers", "apps.providers.push", "apps.ai", "apps.ai.retrieval", "apps.hitl", "apps.reports",
 ]  # fmt: skip
 celery_health.install(app)

@@ -45,6 +45,7 @@ KNOWN: Final = {
     "PMSYNC_MISTRAL_TIMEOUT": "seconds that one answer of the model may take, 1 to 600",
     "PMSYNC_MISTRAL_PRICE": "what a million tokens cost, in and out, such as 0.1,0.3",
     "PMSYNC_AI_DAILY_TOKENS": "tokens that a company may use in a day, 0 or more",
+    "PMSYNC_REPORT_KEPT_DAYS": "days that reports and alerts are kept, 1 to 3650",
     "PMSYNC_AI_KEPT_DAYS": "days that prompts and outputs are kept, 0 to 3650; 0 keeps none",
 }
 

@@ -31,6 +31,7 @@ SHARED_APPS = [
     "apps.users",
     "apps.sync",
     "apps.providers.push",
+    "apps.reports.due",
     # Before django_tenants, whose templates of the same names carry inline styles.
     "apps.users.site.OperatorAdminConfig",
     "django_tenants",
@@ -57,6 +58,7 @@ TENANT_APPS = [
     "apps.scheduling",
     "apps.ai",
     "apps.hitl",
+    "apps.reports",
 ]
 INSTALLED_APPS = SHARED_APPS + TENANT_APPS
 
@@ -229,6 +231,7 @@ PMSYNC_MISTRAL_EMBEDDING_MODEL = env.str("PMSYNC_MISTRAL_EMBEDDING_MODEL", defau
 PMSYNC_MISTRAL_TIMEOUT = environment.whole(env, "PMSYNC_MISTRAL_TIMEOUT", default=30, least=1, most=600)
 PMSYNC_MISTRAL_PRICE = environment.price(env, "PMSYNC_MISTRAL_PRICE", "0.1,0.3")
 PMSYNC_AI_DAILY_TOKENS = environment.whole(env, "PMSYNC_AI_DAILY_TOKENS", default=2_000_000, least=0, most=10**12)
+PMSYNC_REPORT_KEPT_DAYS = environment.whole(env, "PMSYNC_REPORT_KEPT_DAYS", default=180, least=1, most=3650)
 PMSYNC_AI_KEPT_DAYS = environment.whole(env, "PMSYNC_AI_KEPT_DAYS", default=30, least=0, most=3650)
 
 LOG_FORMAT = env.str("PMSYNC_LOG", default="console")

@@ -22,6 +22,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.hitl.urls")),
     path("", include("apps.ai.retrieval.urls")),
     path("", include("apps.ai.chat.urls")),
+    path("", include("apps.reports.urls")),
 ]
 
 urlpatterns = [
@@ -34,6 +35,7 @@ urlpatterns = [
     path("", include("apps.mail.urls_pages")),
     path("", include("apps.compose.urls_blueprint")),
     path("", include("apps.hitl.urls_pages")),
+    path("", include("apps.reports.urls_pages")),
     # Everything else is an address inside the client; what looks like a file or an API is not.
     re_path(r"^(?!api/|static/|ws/|health/|providers/|oauth/|email)(?P<rest>[^.]*)$", shell.app),
 ]

@@ -46,6 +46,7 @@ EVENTS: Final = frozenset(
         "draft:update",
         "draft:delete",
         "report:ready",
+        "alert:new",
     }
 )
 

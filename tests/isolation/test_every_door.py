@@ -39,6 +39,7 @@ from apps.mail import links
 from apps.mail.commands import service
 from apps.mail.models import Attachment, Message
 from apps.providers.adapters import ical, vcard
+from apps.reports.models import Alert, DailyReport, ReportPart
 from apps.sync.api import AdminStateView
 from apps.tenants import context
 from apps.tenants.tasks import PublicTask, TenantTask
@@ -112,6 +113,7 @@ def hidden(cast: Cast) -> Box:
         planned(box)
         read_along(box)
         proposed(box)
+        reported(box)
     return box
 
 
@@ -121,6 +123,19 @@ def proposed(box: Box) -> None:
     sources = [{"type": "message", "id": str(Message.objects.get().pk)}]
     propose(box.member, box.account, Wish(CANARY, "email.send", args, CANARY, CANARY, sources))
     rules.add(box.member, {"verdict": "never", "scope": "address", "recipient": f"{CANARY}@y.example"})
+
+
+def reported(box: Box) -> None:
+    """A report to the owner, and an alert, of which every text carries the canary."""
+    report = DailyReport.objects.create(
+        user_id=box.member.user_id, date=fixtures.NOON.date(), first_day=fixtures.NOON.date(), zone="UTC",
+        created_at=fixtures.NOON, made_at=fixtures.NOON, shown_at=fixtures.NOON,
+    )  # fmt: skip
+    ReportPart.objects.create(report=report, account=box.account, summary=CANARY, suggestions=[CANARY])
+    Alert.objects.create(
+        user_id=box.member.user_id, followup=FollowUp.objects.get(), account=box.account, kind="overdue",
+        since=fixtures.NOON, at=fixtures.NOON,
+    )  # fmt: skip
 
 
 def known(box: Box) -> None:
@@ -226,6 +241,7 @@ def ids(cast: Cast, box: Box) -> dict[str, Any]:
         "session_id": uuid.uuid4(),
         "call_id": call.pk,
         "followup_id": followup.pk,
+        "day": fixtures.NOON.date().isoformat(),
         "token": links.sign(cast.tenant.pk, attachment.pk).rsplit("/", 1)[-1],
     }
 
@@ -324,7 +340,8 @@ def test_the_canary_is_there_for_its_owner(world: World, committed: None) -> Non
                      "calendars", "calendars/<uuid:calendar_id>/export", "events", "events/<uuid:event_id>",
                      "events/overlaps", "events/search", "tasks",
                      "search/semantic", "chat", "chat/<uuid:chat_id>", "follow-ups", "assistant/calls/<uuid:call_id>",
-                     "assistant/contacts", "threads/<uuid:thread_id>/summary"):  # fmt: skip
+                     "assistant/contacts", "threads/<uuid:thread_id>/summary", "reports", "reports/<str:day>",
+                     "alerts"):  # fmt: skip
         assert f"api/v1/{expected}" in seen
 
 

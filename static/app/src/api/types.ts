@@ -4,6 +4,7 @@ import type { Approval } from '../approvals/types';
 import type { Draft } from '../compose/types';
 import type { Calendar, CalendarEvent } from '../calendar/types';
 import type { AddressBook, Contact } from '../contacts/types';
+import type { Alert, FollowUp } from '../reports/types';
 
 export type Id = string;
 export type Iso = string;
@@ -315,6 +316,9 @@ export type JournalEvent =
   | Frame<'contacts:delete', { id: Id; collection_id: Id }>
   | Frame<'hitl:approval_required', { approval: Approval }>
   | Frame<'hitl:approval_decided', { approval: Approval }>
+  | Frame<'report:ready', { id: Id; date: string }>
+  | Frame<'alert:new', Alert>
+  | Frame<'ai:followup_update', { followups: FollowUp[] }>
   | Frame<'account:status', { account: ToldAccount | null; gone: Id | null; progress: boolean }>;
 export type ServerFrame =
   | { type: 'welcome'; seq: number; build: string }

@@ -9,6 +9,7 @@ import type { CalendarWords } from '../calendar/en';
 import type { Words } from '../compose/en';
 import type { ContactWords } from '../contacts/en';
 import type { ExchangeWords } from '../exchange/en';
+import type { ReportWords } from '../reports/en';
 import { remember, remembered } from '../shell/preferences';
 import { en } from './en';
 import { it } from './it';
@@ -17,7 +18,7 @@ declare module 'i18next' {
   interface CustomTypeOptions {
     resources: {
       translation: typeof en; agents: AgentWords; approvals: ApprovalWords; calendar: CalendarWords; compose: Words; consent: ConsentWords; contacts: ContactWords;
-      exchange: ExchangeWords;
+      exchange: ExchangeWords; reports: ReportWords;
     };
     returnNull: false;
   }

@@ -27,6 +27,9 @@ const CalendarPage = lazy(() => import('../calendar/CalendarPage'));
 const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'));
 const ContactsPage = lazy(() => import('../contacts/ContactsPage'));
 const ConnectPage = lazy(() => import('../accounts/ConnectPage'));
+const AlertNotices = lazy(() => import('../reports/AlertNotices'));
+const FollowUpsPage = lazy(() => import('../reports/FollowUpsPage'));
+const ReportsPage = lazy(() => import('../reports/ReportsPage'));
 const SearchPage = lazy(() => import('../search/SearchPage'));
 const SettingsPage = lazy(() => import('../settings/SettingsPage'));
 const Palette = lazy(() => import('./Palette'));
@@ -71,6 +74,7 @@ export function Layout({ me }: { me: Me }) {
         {phone && listing && <WriteButton />}
       </div>
       <CommandHost />
+      <Suspense fallback={null}><AlertNotices /></Suspense>
       <ComposeHost scope={`${me.tenant.id}:${me.id}`} />
       {overlay === 'drawer' && <NavDrawer me={me} onClose={close} />}
       <Suspense fallback={null}>
@@ -106,6 +110,8 @@ function Pages({ me, onMenu }: { me: Me; onMenu: () => void }) {
       <Route path="/calendar/:view?/:date?">{({ view, date }) => <CalendarPage view={view} date={date} onMenu={onMenu} />}</Route>
       <Route path="/contacts/:id?">{({ id }) => <ContactsPage id={id} onMenu={onMenu} />}</Route>
       <Route path="/review/:id?">{({ id }) => <ApprovalsPage id={id} onMenu={onMenu} />}</Route>
+      <Route path="/reports/:day?">{({ day }) => <ReportsPage day={day} onMenu={onMenu} />}</Route>
+      <Route path="/follow-ups"><FollowUpsPage onMenu={onMenu} /></Route>
       <Route path="/accounts"><AccountsPage /></Route>
       <Route path="/accounts/new"><ConnectPage key="new" account={null} /></Route>
       <Route path="/accounts/:id/reconnect">{({ id }) => <ConnectPage key={id} account={id} />}</Route>

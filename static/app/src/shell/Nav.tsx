@@ -1,5 +1,7 @@
 // The sidebar: accounts, their mailboxes with unread counters, and the person. As icons when there is little room.
-import { BookUser, Bookmark, CalendarDays, CheckCheck, ChevronDown, ChevronRight, CircleUser, Ellipsis, Inbox, Menu, PanelLeftClose, PanelLeftOpen, PenLine, Plus, Settings, TriangleAlert, X } from 'lucide-react';
+import {
+  BookUser, Bookmark, CalendarDays, ChartNoAxesColumn, CheckCheck, ChevronDown, ChevronRight, CircleUser, Ellipsis, Inbox, ListChecks, Menu, PanelLeftClose, PanelLeftOpen, PenLine, Plus, Settings, TriangleAlert, X,
+} from 'lucide-react';
 import { Suspense, lazy, useEffect, useRef, useState, type MouseEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useSearchParams } from 'wouter';
@@ -357,6 +359,8 @@ function NavFoot({ me, slim }: { me: Me; slim: boolean }) {
     { href: '/calendar', icon: CalendarDays, label: t('nav.calendar') },
     { href: '/contacts', icon: BookUser, label: t('nav.contacts') },
     { href: '/review', icon: CheckCheck, label: t('nav.approvals') },
+    { href: '/reports', icon: ChartNoAxesColumn, label: t('nav.reports') },
+    { href: '/follow-ups', icon: ListChecks, label: t('nav.followUps') },
     { href: '/accounts', icon: CircleUser, label: t('nav.accounts') },
     { href: '/settings', icon: Settings, label: t('nav.settings') },
   ];

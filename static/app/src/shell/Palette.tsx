@@ -1,5 +1,5 @@
 // Every command in one place, by typing: mailboxes, search, appearance, and what the keys do.
-import { CircleUser, Contrast, Globe, Keyboard, LogOut, Plus, Rows3, Search, Settings, Zap, type LucideIcon } from 'lucide-react';
+import { ChartNoAxesColumn, CircleUser, Contrast, Globe, Keyboard, ListChecks, LogOut, Plus, Rows3, Search, Settings, Zap, type LucideIcon } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { Autocomplete, Collection, Header, Input, Menu, MenuItem, MenuSection, SearchField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
@@ -31,7 +31,7 @@ const THEMES: Theme[] = ['system', 'light', 'dark'];
 const DENSITIES: Density[] = ['comfortable', 'compact'];
 const LOCALES: Locale[] = ['it', 'en'];
 /** Offered here by other items, or of no use from here. */
-const ELSEWHERE: ReadonlySet<CommandId> = new Set(['app.palette', 'app.keys', 'app.close', 'search.focus', 'go.inbox', 'go.sent', 'go.drafts', 'go.flagged', 'go.calendar', 'go.contacts', 'go.approvals']);
+const ELSEWHERE: ReadonlySet<CommandId> = new Set(['app.palette', 'app.keys', 'app.close', 'search.focus', 'go.inbox', 'go.sent', 'go.drafts', 'go.flagged', 'go.calendar', 'go.contacts', 'go.approvals', 'go.reports', 'go.followUps']);
 
 interface PaletteProps {
   onClose: () => void;
@@ -119,6 +119,8 @@ function useGroups(text: string, onKeys: () => void): Group[] {
     : [{ id: 'search', text: t('nav.search'), icon: Search, command: 'search.focus', run: () => navigate('/search') }];
   const act: Item[] = [
     ...(wanted ? [] : search),
+    { id: 'reports', text: t('nav.reports'), icon: ChartNoAxesColumn, command: 'go.reports', run: () => navigate('/reports') },
+    { id: 'followUps', text: t('nav.followUps'), icon: ListChecks, command: 'go.followUps', run: () => navigate('/follow-ups') },
     { id: 'accounts', text: t('nav.accounts'), icon: CircleUser, run: () => navigate('/accounts') },
     { id: 'add', text: t('nav.addAccount'), icon: Plus, run: () => navigate('/accounts/new') },
     { id: 'settings', text: t('nav.settings'), icon: Settings, run: () => navigate('/settings') },

@@ -42,6 +42,8 @@ export const KEYMAP = {
   'go.calendar': ['g a'],
   'go.contacts': ['g c'],
   'go.approvals': ['g p'],
+  'go.reports': ['g r'],
+  'go.followUps': ['g f'],
   'calendar.today': ['t'],
   'calendar.day': ['d'],
   'calendar.week': ['w'],
@@ -66,7 +68,7 @@ export const KEY_GROUPS: { title: 'groupList' | 'groupReader' | 'groupDo' | 'gro
   },
   { title: 'groupSelect', commands: ['select.toggle', 'select.all', 'select.none', 'select.read', 'select.unread'] },
   { title: 'groupWrite', commands: ['compose.new', 'compose.reply', 'compose.replyAll', 'compose.forward'] },
-  { title: 'groupGo', commands: ['go.inbox', 'go.flagged', 'go.sent', 'go.drafts', 'go.calendar', 'go.contacts', 'go.approvals'] },
+  { title: 'groupGo', commands: ['go.inbox', 'go.flagged', 'go.sent', 'go.drafts', 'go.calendar', 'go.contacts', 'go.approvals', 'go.reports', 'go.followUps'] },
   { title: 'groupCalendar', commands: ['calendar.today', 'calendar.day', 'calendar.week', 'calendar.month', 'calendar.agenda'] },
   { title: 'groupApp', commands: ['search.focus', 'app.palette', 'app.keys', 'app.close'] },
 ];

@@ -1,5 +1,5 @@
-// g i, g s, g t, g d: the mailboxes with a role, of the account one is in, else of the first that has one. g a, g c, g p: calendar, contacts,
-// approvals.
+// g i, g s, g t, g d: the mailboxes with a role, of the account one is in, else of the first that has one. g a, g c, g p, g r, g f:
+// calendar, contacts, approvals, reports, follow-ups.
 import { useLocation } from 'wouter';
 import type { Mailbox, MailboxRole } from '../api/types';
 import { useMailboxes } from '../store/hooks';
@@ -20,6 +20,8 @@ export function useGoCommands(): void {
   useCommand('go.calendar', () => navigate('/calendar'));
   useCommand('go.contacts', () => navigate('/contacts'));
   useCommand('go.approvals', () => navigate('/review'));
+  useCommand('go.reports', () => navigate('/reports'));
+  useCommand('go.followUps', () => navigate('/follow-ups'));
   // Few providers have a mailbox of flagged mail; the inbox can filter for it.
   const flagged = to('flagged');
   useCommand('go.flagged', () => (flagged ? go(flagged) : go(to('inbox'), '?filter=flagged')), !!(flagged ?? to('inbox')));

@@ -19,6 +19,8 @@ export function usePageTitle(): void {
 
   function pageName(at: string): string {
     if (at.startsWith('/search')) return t('nav.search');
+    if (at.startsWith('/reports')) return t('nav.reports');
+    if (at.startsWith('/follow-ups')) return t('nav.followUps');
     if (at.startsWith('/accounts')) return t('nav.accounts');
     if (at.startsWith('/review')) return t('nav.approvals');
     if (at.startsWith('/settings')) return t('nav.settings');

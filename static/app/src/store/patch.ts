@@ -72,9 +72,10 @@ export function fold(tables: Tables, frame: JournalEvent, boxes: Set<Id> = new S
     }
     // What becomes of commands and drafts is told to those who keep them (mirror.ts); it is no row.
     case 'command:failed': case 'command:update': case 'draft:update': case 'draft:delete': return;
-    // Contacts, events and approvals are kept by the pages that show them.
+    // Contacts, events, approvals, reports and follow-ups are kept by the pages that show them.
     case 'calendar:event_new': case 'calendar:event_update': case 'calendar:event_delete':
     case 'contacts:new': case 'contacts:update': case 'contacts:delete':
+    case 'report:ready': case 'alert:new': case 'ai:followup_update':
     case 'hitl:approval_required': case 'hitl:approval_decided': return;
     default: return unknownEvent(frame);
   }

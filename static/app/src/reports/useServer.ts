@@ -1,0 +1,42 @@
+// Something that the server tells, read again when an event says that it is another thing now.
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { JournalEvent } from '../api/types';
+import { request } from '../auth/session';
+import { useMirror } from '../store/hooks';
+
+/** A burst of events is one reading (milliseconds). */
+const SETTLE = 150;
+
+export type Loaded<T> = T | { fault: unknown } | null;
+
+export const failed = <T,>(loaded: Loaded<T>): loaded is { fault: unknown } => typeof loaded === 'object' && loaded !== null && 'fault' in loaded;
+
+export function useServer<T>(path: string, concerns: (frame: JournalEvent) => boolean): [Loaded<T>, () => Promise<void>] {
+  const mirror = useMirror();
+  const [loaded, setLoaded] = useState<Loaded<T>>(null);
+  const asked = useRef(concerns);
+  useEffect(() => {
+    asked.current = concerns;
+  });
+  const last = useRef('');
+  const read = useCallback(async (): Promise<void> => {
+    last.current = path;
+    const found = await request<T>(path).catch((fault: unknown) => ({ fault }));
+    if (last.current === path) setLoaded(found as Loaded<T>);
+  }, [path]);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const soon = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => void read(), SETTLE);
+    };
+    void read();
+    const ends = [mirror.onFrame((frame) => asked.current(frame) && soon()), mirror.onStartOver(soon)];
+    return () => {
+      last.current = '';
+      clearTimeout(timer);
+      ends.forEach((end) => end());
+    };
+  }, [mirror, read]);
+  return [loaded, read];
+}

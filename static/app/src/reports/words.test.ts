@@ -1,0 +1,5 @@
+import { saysEverythingInBoth } from '../testing/words';
+import { en } from './en';
+import { it } from './it';
+
+saysEverythingInBoth(en, it);
