@@ -167,7 +167,9 @@ def give_back(account: ProviderAccount) -> None:
     if row is None:
         return
     try:
-        clouds.named(account.provider_type).revoke(_unseal(account, row).refresh)
+        # Google ends all that its account ever granted us: also what a colleague who connected the same one lives by.
+        if not OAuthGrant.objects.filter(subject=row.subject).exclude(account=account).exists():
+            clouds.named(account.provider_type).revoke(_unseal(account, row).refresh)
     except Transient:
         raise
     except (AdapterError, crypto.SealBroken, crypto.UnknownKey) as error:

@@ -175,6 +175,17 @@ def test_disconnecting_revokes_and_forgets(at_google: GoogleSide, make: Make, ca
     assert at_google.google.grants.refresh[refresh].dead
 
 
+def test_what_a_colleague_has_connected_too_is_not_revoked(at_google: GoogleSide, make: Make, cast: Cast) -> None:
+    Wizard(make, cast.owner, at_google).connect()
+    Wizard(make, cast.member, at_google).connect()
+    first, second = accounts(cast)
+    with cast.inside():
+        connect.disconnect(first)
+        assert removal.remove(first.pk)
+        _, source = tokens.of(second)
+        assert source.token(source.token()), "the other's consent is good still"
+
+
 def test_fresh_tokens_that_are_refused_again_and_again_need_the_person(
     at_google: GoogleSide, make: Make, cast: Cast
 ) -> None:
