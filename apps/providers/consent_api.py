@@ -12,6 +12,7 @@ from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.core.problems import Problem
 from apps.users.limits import Bucket, Limit
 from apps.users.tenancy import PublicAPIView, TenantAPIView, TenantRequest
 
@@ -91,8 +92,8 @@ class CallbackView(PublicAPIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, provider: str) -> HttpResponse:
-        take(Bucket(BACK, str(request.META.get("REMOTE_ADDR"))))
         try:
+            _take(request)
             answer = consent.held(request.query_params.dict())
             account = consent.finish(provider, answer, request.COOKIES.get(COOKIE, ""))
         except consent.ConsentFailed as failed:
@@ -103,12 +104,20 @@ class CallbackView(PublicAPIView):
     @extend_schema(exclude=True)
     def post(self, request: Request, provider: str) -> HttpResponse:
         # A form that another site's page sends brings no cookie; the answer is kept for the GET that this leads to.
-        take(Bucket(BACK, str(request.META.get("REMOTE_ADDR"))))
         try:
+            _take(request)
             ticket = consent.hold(request.POST.dict())
         except consent.ConsentFailed as failed:
             return _page("/accounts/new", {"consent": failed.code})
         return _page(f"{PATH}{provider}/callback", {"ticket": ticket}, keep=True)
+
+
+def _take(request: Request) -> None:
+    """One try from this address. Raises ConsentFailed: a bare refusal would strand the person who comes back."""
+    try:
+        take(Bucket(BACK, str(request.META.get("REMOTE_ADDR"))))
+    except Problem:
+        raise consent.ConsentFailed("try_later") from None
 
 
 def _page(path: str, told: dict[str, str], *, keep: bool = False) -> HttpResponse:

@@ -130,6 +130,13 @@ def test_an_answer_to_another_request_is_refused(side: Side, make: Make, cast: C
     assert accounts(cast) == []
 
 
+def test_too_many_answers_from_one_address_lead_to_a_page_as_well(make: Make, cast: Cast) -> None:
+    client = make.client(cast.owner)
+    led = [client.get("/oauth/google/callback", {"state": "made-up"})["Location"] for _ in range(30)]
+    assert led[0] == "/accounts/new?consent=stale"
+    assert led[-1] == "/accounts/new?consent=try_later"
+
+
 def test_who_signed_out_meanwhile_connects_nothing(side: Side, make: Make, cast: Cast) -> None:
     wizard = Wizard(make, cast.owner, side)
     answer = side.answer(wizard.begin(), ANNA)
