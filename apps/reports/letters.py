@@ -133,7 +133,7 @@ def _followups(
         Line(
             item["said"] or words["no_subject"],
             " · ".join(filter(None, (item["who"], _when(words, item, today, zone, locale)))),
-            _link(f"/follow-ups#{item['id']}"),
+            _link(f"/inboxes/{item['thread_id']}"),
             item["missed"],
         )
         for item in rows[:LINES]
