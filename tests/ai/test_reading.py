@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from apps.ai import consent, tasks
+from apps.ai.followups import tracking
 from apps.ai.followups.models import FollowUp
+from apps.ai.followups.tracking import Matter
 from apps.ai.model import switches
 from apps.ai.model.models import ModelCall
 from apps.ai.models import Action
@@ -275,6 +278,17 @@ def test_promised_and_waited_for(box: Box, settings: Any) -> None:
     (row,) = follow_ups(state="open")
     assert (row.mine, row.kind, row.who) == (False, "promised", "bob@partner.example")
     assert row.due_on is not None and row.due_on.weekday() == 1
+
+
+def test_a_message_that_comes_to_another_conversation_brings_its_row_along(box: Box) -> None:
+    message = receive(box, 1, "Can you send me the plan?")
+    matter = Matter(message.pk, True, "question", "bob@test", "Can you send me the plan?", None, message.at)
+    other = Thread.objects.create(account=box.account, subject="Joined")
+    with transaction.atomic():
+        tracking.settle(box.account, message.thread_id, [matter], "rules")
+        assert tracking.settle(box.account, other.pk, [matter], "rules")
+    row = FollowUp.objects.get()
+    assert (row.thread_id, row.state) == (other.pk, FollowUp.State.OPEN)
 
 
 def test_an_answer_in_another_thread_closes_it(box: Box, settings: Any) -> None:

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import Q
+
 from apps.core.clock import now
 from apps.core.nul import without_nul
 from apps.providers.accounts import iso
@@ -43,9 +45,10 @@ def matter_of(found: Open, own: frozenset[str]) -> Matter:
 
 def settle(account: ProviderAccount, thread_id: UUID, matters: Sequence[Matter], by: str) -> list[Event]:
     """Inside a transaction: make the conversation's rows say what is open now. Answers the events of what changed."""
+    # By message besides: one that came to this conversation from another brings its row along.
+    mine = Q(thread_id=thread_id) | Q(message_id__in=[matter.message_id for matter in matters])
     held = {
-        (row.message_id, row.mine): row
-        for row in FollowUp.objects.select_for_update().filter(account=account, thread_id=thread_id)
+        (row.message_id, row.mine): row for row in FollowUp.objects.select_for_update().filter(mine, account=account)
     }
     wanted = {(matter.message_id, matter.mine): matter for matter in matters}
     changed = [row for key, row in held.items() if key not in wanted and row.state in LASTING]
@@ -55,9 +58,13 @@ def settle(account: ProviderAccount, thread_id: UUID, matters: Sequence[Matter],
     for key, matter in wanted.items():
         if key not in held:
             changed.append(_opened(account, thread_id, matter, by))
-        elif (row := held[key]).state == FollowUp.State.DONE and row.decided_by is None:
-            row.state = FollowUp.State.OPEN
-            row.save(update_fields=["state", "updated_at"])
+            continue
+        row = held[key]
+        again = row.state == FollowUp.State.DONE and row.decided_by is None
+        if again or row.thread_id != thread_id:
+            row.thread_id = thread_id
+            row.state = FollowUp.State.OPEN if again else row.state
+            row.save(update_fields=["thread_id", "state", "updated_at"])
             changed.append(row)
     return told(account.pk, changed)
 
