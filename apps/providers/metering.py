@@ -63,8 +63,8 @@ def background() -> Iterator[None]:
 class AccountMeter:
     """Implements `adapters.base.Meter` for one account. Without Redis nothing is counted: the provider says no."""
 
-    def __init__(self, account_id: UUID, application: str) -> None:
-        self._account_id, self._application = account_id, application
+    def __init__(self, tenant_id: UUID, account_id: UUID, application: str) -> None:
+        self._tenant_id, self._account_id, self._application = tenant_id, account_id, application
 
     def spend(self, budget: Budget, units: int) -> None:
         """See Meter."""
@@ -79,7 +79,8 @@ class AccountMeter:
 
     def asked(self, budget: Budget, units: int) -> float:
         """Take these units if they are there, and answer 0; else the seconds until they are."""
-        keys, told = [f"pmsync:budget:{budget.name}:{self._account_id}"], [units, *_limits(budget.per_user)]
+        keys = [f"pmsync:budget:{budget.name}:{self._tenant_id}:{self._account_id}"]
+        told = [units, *_limits(budget.per_user)]
         if budget.per_application is not None:
             keys.append(f"pmsync:budget:{budget.name}:app:{self._application}")
             told += _limits(budget.per_application)

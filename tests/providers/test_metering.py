@@ -12,6 +12,8 @@ from apps.providers.adapters.errors import RateLimited
 from apps.providers.adapters.google import costs
 from tests.fakes.google.quotas import cost
 
+TENANT = uuid4()
+
 
 @pytest.fixture
 def budget() -> Budget:
@@ -20,13 +22,13 @@ def budget() -> Budget:
 
 
 def test_what_is_used_up_is_told_with_the_time_until_it_is_there(budget: Budget) -> None:
-    meter = metering.AccountMeter(uuid4(), "app")
+    meter = metering.AccountMeter(TENANT, uuid4(), "app")
     meter.spend(budget, 150)
     with pytest.raises(RateLimited) as caught:
         meter.spend(budget, 140)
     assert caught.value.retry_after is not None
     assert 15 < caught.value.retry_after < 19
-    metering.AccountMeter(uuid4(), "app").spend(budget, 150)  # another account's is its own
+    metering.AccountMeter(TENANT, uuid4(), "app").spend(budget, 150)  # another account's is its own
 
 
 def test_all_workers_count_together(budget: Budget) -> None:
@@ -34,7 +36,7 @@ def test_all_workers_count_together(budget: Budget) -> None:
     spent: list[int] = []
 
     def work() -> None:
-        meter = metering.AccountMeter(account, "app")
+        meter = metering.AccountMeter(TENANT, account, "app")
         spent.extend(10 for _ in range(10) if meter.asked(budget, 10) == 0.0)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -46,7 +48,7 @@ def test_all_workers_count_together(budget: Budget) -> None:
 
 
 def test_a_first_import_leaves_something_for_what_people_wait_for(budget: Budget) -> None:
-    meter = metering.AccountMeter(uuid4(), "app")
+    meter = metering.AccountMeter(TENANT, uuid4(), "app")
     with metering.background():
         meter.spend(budget, 100)
         assert meter.asked(budget, 10) > 0
@@ -56,17 +58,17 @@ def test_a_first_import_leaves_something_for_what_people_wait_for(budget: Budget
 def test_our_application_has_one_budget_for_all_accounts() -> None:
     budget = Budget(f"test-{uuid4().hex}", per_user=600, per_application=800)
     app = uuid4().hex
-    metering.AccountMeter(uuid4(), app).spend(budget, 150)
-    assert metering.AccountMeter(uuid4(), app).asked(budget, 150) > 0
-    metering.AccountMeter(uuid4(), uuid4().hex).spend(budget, 150)
+    metering.AccountMeter(TENANT, uuid4(), app).spend(budget, 150)
+    assert metering.AccountMeter(TENANT, uuid4(), app).asked(budget, 150) > 0
+    metering.AccountMeter(TENANT, uuid4(), uuid4().hex).spend(budget, 150)
 
 
 def test_one_request_that_costs_more_than_a_bucket_holds_is_not_refused_for_ever(budget: Budget) -> None:
-    metering.AccountMeter(uuid4(), "app").spend(budget, 200)
+    metering.AccountMeter(TENANT, uuid4(), "app").spend(budget, 200)
 
 
 def test_without_redis_nothing_is_counted(budget: Budget, settings: object) -> None:
-    meter = metering.AccountMeter(uuid4(), "app")
+    meter = metering.AccountMeter(TENANT, uuid4(), "app")
     client.cache_clear()
     settings.REDIS_URL = "redis://127.0.0.1:1/0"  # type: ignore[attr-defined]
     try:

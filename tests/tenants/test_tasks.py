@@ -83,6 +83,9 @@ OF_THE_INSTALLATION = {
     "pmsync:watcher": "watcher processes",
     "pmsync:watch:changed": "ids of targets, which are unique",
     "pmsync:worker:": "worker processes",
+    "pmsync:budget:*:app:": "units of a provider that all companies share",
+    "pmsync:consent:": "consents on their way, by a digest of what only the person's browser and the provider know",
+    "pmsync:push:certificates": "what Google signs its pushes with",
 }
 
 

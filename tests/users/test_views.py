@@ -45,6 +45,9 @@ def test_what_is_not_public_asks_who_it_is() -> None:
 PUBLIC = {
     "api/v1/auth/login", "api/v1/auth/code", "api/v1/auth/code/verify", "api/v1/auth/refresh", "api/v1/auth/logout",
     "api/v1/auth/reset", "api/v1/auth/reset/confirm", "api/v1/files/<str:token>",
+    # Of providers: they prove what they are, and only ring.
+    "api/v1/webhooks/microsoft-graph", "api/v1/webhooks/gmail-pubsub", "api/v1/webhooks/google-calendar",
+    "api/webhooks/microsoft-graph", "api/webhooks/gmail-pubsub", "api/webhooks/google-calendar",
 }  # fmt: skip
 
 
