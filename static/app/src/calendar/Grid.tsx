@@ -13,6 +13,7 @@ import { useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
 import type { Id } from '../api/types';
+import { region } from '../i18n';
 import css from './calendar.module.css';
 import type { View } from './CalendarPage';
 import type { Draft } from './EventForm';
@@ -164,12 +165,27 @@ function useReachable(frame: React.RefObject<HTMLDivElement | null>, shown: stri
         if (box.querySelector(FOCUSABLE)) box.removeAttribute('tabindex');
         else box.tabIndex = 0;
       }
-      for (const link of frame.current?.querySelectorAll<HTMLElement>('[role=link][aria-label]') ?? []) {
-        const text = link.textContent.trim();
-        const label = link.getAttribute('aria-label')!;
-        if (text && !label.includes(text)) link.setAttribute('aria-label', `${text}, ${label}`);
-      }
     }, 300);
     return () => clearTimeout(timer);
   }, [frame, shown]);
+  useEffect(() => {
+    const grid = frame.current;
+    if (!grid) return;
+    // The grid writes its labels anew whenever it draws, and those of its columns may be another day's.
+    const watch = new MutationObserver(() => nameDays(grid));
+    watch.observe(grid, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['aria-label'] });
+    nameDays(grid);
+    return () => watch.disconnect();
+  }, [frame]);
+}
+
+function nameDays(grid: HTMLElement): void {
+  for (const link of grid.querySelectorAll<HTMLElement>('[role=link][aria-label]')) {
+    const text = link.textContent.trim();
+    const day = link.closest<HTMLElement>('[data-date]')?.dataset['date']?.slice(0, 10);
+    const label = link.getAttribute('aria-label')!;
+    const whole = day ? new Intl.DateTimeFormat(region(), { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(`${day}T00:00Z`)) : label;
+    const wanted = !text || whole.includes(text) ? whole : label.startsWith(`${text}, `) && !day ? label : `${text}, ${whole}`;
+    if (wanted !== label) link.setAttribute('aria-label', wanted);
+  }
 }
