@@ -26,6 +26,7 @@ from apps.providers.models import AccountStatus
 from apps.sync import lease, operations, runs
 from apps.sync.models import Breaker, SyncTarget
 from tests.cross.stages import START, Stage, letter, new_message_id
+from tests.fakes.google.refusals import Refusal
 
 OPERATIONS: Final = int(os.environ.get("PMSYNC_TEST_OPERATIONS", "60"))
 FAULTY: Final = 0.25
@@ -258,7 +259,7 @@ def tried(act: Callable[[], None]) -> bool:
     """Whether another client could do it: what it is about may be gone."""
     try:
         act()
-    except (AssertionError, StopIteration):
+    except (AssertionError, StopIteration, Refusal):
         return False
     return True
 
