@@ -123,6 +123,7 @@ def explain(account: ProviderAccount, error: AdapterError) -> str:
     if isinstance(error, PermissionMissing):
         return f"The server accepted the log-in but does not allow this account's mail to be read.{said}"
     if "surfaces" in account.settings:
-        return f"Signing in has stopped working: {error.reason}. Sign in again to go on.{said}"
+        # What such a provider says besides is written for programs.
+        return f"Signing in has stopped working: {error.reason}. Sign in again to go on."
     # Not always the password: a certificate that lapsed, IMAP that was switched off.
     return f"Signing in has stopped working: {error.reason}. Once that is put right, enter the password again.{said}"

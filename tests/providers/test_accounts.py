@@ -35,9 +35,10 @@ def test_a_permission_that_is_missing_is_not_blamed_on_the_password() -> None:
 
 def test_where_there_is_no_password_none_is_asked_for() -> None:
     account = ProviderAccount(settings={"surfaces": ["mail"]})
-    told = accounts.explain(account, NeedsReconnect("the consent is no longer good"))
+    told = accounts.explain(account, NeedsReconnect("the consent is no longer good", said="AADSTS50173: code"))
     assert "Sign in again" in told
     assert "password" not in told
+    assert "AADSTS" not in told
 
 
 def test_an_account_changes_while_what_belongs_to_it_is_being_written(cast: Cast) -> None:
