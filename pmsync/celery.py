@@ -55,6 +55,16 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"queue": "housekeeping", "expires": 3600},
         },
+        "adopt what nothing syncs yet": {
+            "task": "sync.adopt_all",
+            "schedule": 3600.0,
+            "options": {"queue": "housekeeping", "expires": 3600},
+        },
+        "forget old merges": {
+            "task": "contacts.forget_all_merges",
+            "schedule": 86_400.0,
+            "options": {"queue": "housekeeping", "expires": 86_400},
+        },
         "sweep sessions and codes": {
             "task": "users.sweep",
             "schedule": 3600.0,

@@ -64,7 +64,7 @@ class CalendarKind(CollectionKind):
         zone = collection.timezone if isinstance(collection, Calendar) else ""
         whole = ical.read(data, zone)
         own = collection.account.address if collection is not None else ""
-        return Reading(whole.uid, ical.digest(data), columns(whole, own), whole.problems)
+        return Reading(whole.uid, ical.digest_of(whole.nodes), columns(whole, own), whole.problems)
 
     def before(self, data: bytes, change: Mapping[str, Any]) -> dict[str, Any]:
         """See CollectionKind."""

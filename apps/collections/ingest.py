@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
+from apps.core import copying
 from apps.core.nul import without_nul
 from apps.outbound import queue
 from apps.outbound.models import Command
@@ -26,7 +27,6 @@ from .models import Collection
 if TYPE_CHECKING:
     from .kind import CollectionKind, Reading
 
-AT_ONCE: Final = 500
 UID_MOST: Final = 255
 """Characters; an index takes no longer ones than some 2,700 octets, and a longer UID is none that is honest."""
 
@@ -165,7 +165,7 @@ class _Writer:
 
     def _create(self, records: Some[ObjectRecord]) -> None:
         rows = [self._fill(self._row(record.remote_id), record) for record in records]
-        self.objects.bulk_create(rows, batch_size=AT_ONCE)
+        copying.insert(rows)
         self.applied += Applied(new=len(rows))
         if self.batch.live:
             self.events += [self.kind.object_event(self.kind.new, row) for row in rows]

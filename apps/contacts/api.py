@@ -13,8 +13,8 @@ from apps.outbound.acts import KEY, accepted, allow, key_of
 from apps.providers.api import parsed
 from apps.users.tenancy import TenantAPIView, TenantRequest
 
-from . import duplicates, exchange, links, merging, queries, unmerging, writing
-from .forms import ContactIn, ContactSeen, LinkIn, MergeIn, MoveIn, Named, UndoIn
+from . import duplicates, exchange, grouping, links, merging, queries, unmerging, writing
+from .forms import ContactIn, ContactSeen, GroupIn, GroupPatch, LinkIn, MergeIn, MoveIn, Named, UndoIn
 from .kind import KIND
 from .queries import Page
 
@@ -119,10 +119,25 @@ class MoveView(TenantAPIView):
 
 
 class GroupsView(TenantAPIView):
-    """GET: the groups of all my address books, and who is in each."""
+    """GET: the groups of all my address books, and who is in each. POST: a new group."""
 
     def get(self, request: TenantRequest) -> Response:
         return Response(queries.groups(request.member))
+
+    @extend_schema(parameters=[KEY], request=GroupIn)
+    def post(self, request: TenantRequest) -> Response:
+        given = parsed(GroupIn, request).validated_data
+        book, name, contacts = given["collection_id"], given["name"], given["contacts"]
+        return accepted(grouping.make(request.member, key_of(request), book, name, contacts))
+
+
+class GroupView(TenantAPIView):
+    """PATCH: a group's other name, or other members. It is read and deleted as the contact that it is."""
+
+    @extend_schema(parameters=[KEY], request=GroupPatch)
+    def patch(self, request: TenantRequest, group_id: UUID) -> Response:
+        wanted = grouping.Regrouped(**parsed(GroupPatch, request).validated_data)
+        return accepted(grouping.change(request.member, key_of(request), group_id, wanted))
 
 
 class DuplicatesView(TenantAPIView):

@@ -109,6 +109,22 @@ class MoveIn(serializers.Serializer[Any]):
     collection_id = serializers.UUIDField()
 
 
+class GroupIn(serializers.Serializer[Any]):
+    """A new group, of contacts of one address book."""
+
+    collection_id = serializers.UUIDField()
+    name = serializers.CharField(max_length=200)
+    contacts = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=500)
+
+
+class GroupPatch(serializers.Serializer[Any]):
+    """A group's new name, and the contacts that come into it or leave it."""
+
+    name = serializers.CharField(max_length=200, required=False)
+    add = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=500)
+    remove = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=500)
+
+
 class LinkIn(serializers.Serializer[Any]):
     """Contacts that are the same person, or of whom no two are."""
 

@@ -58,8 +58,9 @@ class ContactsKind(CollectionKind):
 
     def read(self, data: bytes, collection: Collection | None) -> Reading:
         """See CollectionKind."""
-        card = vcard.read(data)
-        return Reading(card.uid, vcard.digest(data), columns(card), card.problems)
+        lines = vcard.lines_of(data)
+        card = vcard.card_of(lines)
+        return Reading(card.uid, vcard.digest_of(lines), columns(card), card.problems)
 
     def before(self, data: bytes, change: Mapping[str, Any]) -> dict[str, Any]:
         """See CollectionKind."""

@@ -71,6 +71,11 @@ def merge(member: Member, key: str, wanted: Wanted) -> dict[str, Any]:
     return service.once(KIND, member, key, "merge", 1, act)
 
 
+def forget() -> int:
+    """Delete the open tenant's merges that can no longer be undone, with the texts they keep; return how many."""
+    return Merge.objects.filter(created_at__lt=now() - UNDONE_FOR).delete()[0]
+
+
 def _mergeable(rows: Sequence[Contact], seen: Mapping[UUID, int]) -> None:
     """Raise the problem that says why these are not merged."""
     if any(row.rev != seen.get(row.pk) for row in rows):

@@ -62,7 +62,7 @@ def books(member: Member) -> dict[str, Any]:
     """The address books of all accounts the person may see."""
     seq = journal.head()
     order = {account.pk: place for place, account in enumerate(access.visible_accounts(member))}
-    held = AddressBook.objects.filter(account_id__in=order)
+    held = AddressBook.objects.select_related("account").filter(account_id__in=order)
     shown = sorted(held, key=lambda book: (order[book.account_id], book.name.lower(), book.pk))
     return {"seq": seq, "items": [rows.book_json(book) for book in shown]}
 

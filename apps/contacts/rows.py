@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apps.providers import connections
 from apps.providers.accounts import iso
 from apps.providers.adapters import vcard
 from apps.providers.adapters.vcard import Card, values
@@ -16,6 +17,7 @@ def book_json(book: AddressBook) -> dict[str, Any]:
         "account_id": str(book.account_id),
         "name": book.name,
         "writable": book.writable,
+        "groups": not connections.by_consent(book.account),
         "total": book.total,
         "remaining": book.remaining,
         "as_of": iso(book.as_of),

@@ -3,6 +3,7 @@
 Receivers of `providers.signals`, run inside the transaction that changes the account.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from apps.providers import connections
-from apps.providers.models import ProviderAccount
+from apps.providers.models import AccountStatus, ProviderAccount
 from apps.tenants import context
 
 from . import registry, targets
@@ -25,9 +26,13 @@ def begin(*, account: ProviderAccount, **_: Any) -> None:
     # Of what is no longer connected the mirror stays as it was; nothing asks for it any more.
     held = SyncTarget.objects.filter(tenant=tenant, account_id=account.pk, kind__in=registry.names())
     held.exclude(kind__in=connected).update(is_active=False)
-    for kind, host in connected.items():
+    _begin(account, connected)
+
+
+def _begin(account: ProviderAccount, kinds: Mapping[str, str]) -> None:
+    for kind, host in kinds.items():
         target, _fresh = SyncTarget.objects.update_or_create(
-            tenant=tenant,
+            tenant=context.current(),
             account_id=account.pk,
             kind=kind,
             defaults={
@@ -45,6 +50,20 @@ def begin(*, account: ProviderAccount, **_: Any) -> None:
         )
         targets.request(target.pk, "connect")
         transaction.on_commit(partial(watchers.account_changed, target.pk))
+
+
+def adopt() -> int:
+    """Begin with what is connected of the open tenant's accounts and has no target yet: accounts of a release that
+    knew fewer kinds. Return how many accounts that were."""
+    held = set(SyncTarget.objects.filter(tenant=context.current()).values_list("account_id", "kind"))
+    adopted = 0
+    for account in ProviderAccount.objects.filter(status=AccountStatus.ACTIVE):
+        missing = {kind: host for kind, host in kinds_of(account).items() if (account.pk, kind) not in held}
+        if missing:
+            with transaction.atomic():
+                _begin(account, missing)
+            adopted += 1
+    return adopted
 
 
 def end(*, account: ProviderAccount, **_: Any) -> None:

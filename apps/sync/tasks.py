@@ -2,9 +2,10 @@
 
 from celery import shared_task
 
+from apps.tenants.models import Status, Tenant
 from apps.tenants.tasks import PublicTask, TenantTask
 
-from . import heartbeats, lease, runs, scheduler, targets
+from . import accounts, heartbeats, lease, runs, scheduler, targets
 
 
 @shared_task(base=TenantTask, name="sync.run", acks_late=True, ignore_result=True)
@@ -26,3 +27,16 @@ def tick() -> None:
 def sweep() -> None:
     """Enqueue wanted targets whose task was lost."""
     targets.sweep()
+
+
+@shared_task(base=TenantTask, name="sync.adopt", ignore_result=True)
+def adopt(tenant_id: str) -> None:
+    """Begin with what one tenant's accounts have and nothing syncs yet."""
+    accounts.adopt()
+
+
+@shared_task(base=PublicTask, name="sync.adopt_all", ignore_result=True)
+def adopt_all() -> None:
+    """One such task for each active tenant."""
+    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
+        adopt.apply_async((str(tenant_id),), queue="housekeeping")

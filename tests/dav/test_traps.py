@@ -152,6 +152,35 @@ def test_one_card_that_the_server_chokes_on_leaves_the_others_whole(book: Book) 
         assert mirror.refused == {f"{BOOK}1.vcf": "HTTP 500"}
 
 
+def test_a_ctag_spares_the_server_the_making_of_a_token(book: Book) -> None:
+    def home(request: Request) -> Reply | None:
+        depth = {name.lower(): value for name, value in request.headers.items()}["depth"]
+        asked.append((request.path, depth, b"sync-token" in request.body))
+        kind = "<d:resourcetype><d:collection/><a:addressbook/></d:resourcetype>"
+        mark = f'<c:getctag xmlns:c="http://calendarserver.org/ns/">{book.stamp}</c:getctag>'
+        token = f"<d:sync-token>{book.stamp}</d:sync-token>" if asked[-1][2] else ""
+        return told(response(BOOK, kind + mark + token)) if request.path == "/dav/" or asked[-1][1] == "0" else None
+
+    asked: list[tuple[str, str, bool]] = []
+    book.answers["PROPFIND"] = home
+    with serving(book) as (made, _):
+        mirror = MemoryMirror()
+        sync(made, mirror)
+        assert asked[0] == ("/dav/", "1", True)
+        asked.clear()
+        sync(made, mirror)
+        assert asked == [("/dav/", "1", False)]
+        book.stamp, asked[:] = "t2", []
+        book.cards.pop(f"{BOOK}1.vcf")
+        book.gone = [f"{BOOK}1.vcf"]
+        sync(made, mirror)
+        assert (asked, names(mirror)) == ([("/dav/", "1", False)], {"0.vcf", "2.vcf"})
+        made._places = (BOOK,)  # the address that a person typed is the collection itself
+        asked.clear()
+        sync(made, mirror)
+        assert asked == [(BOOK, "0", False)]
+
+
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 412, 415, 500])
 def test_a_token_that_is_forgotten_leads_to_a_comparison_and_nothing_is_loaded_twice(book: Book, status: int) -> None:
     with serving(book) as (made, server):

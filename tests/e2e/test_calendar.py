@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -271,3 +272,32 @@ def test_what_two_changed_at_once_is_decided_field_by_field(calendar: Page, demo
     expect(dialog.get_by_text("Being saved")).to_have_count(0, timeout=SOON)
     assert "SUMMARY:Concert of mine" in elsewhere.texts()
     api.close()
+
+
+def test_files_are_taken_into_a_calendar_and_given_out(calendar: Page, elsewhere: Diary, tmp_path: Path) -> None:
+    page, day, uid = calendar, quiet_week(), str(uuid.uuid4())
+    title = f"From a file {uid[:6]}"
+    start = at(day, 11).astimezone(UTC)
+    head = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//T//T//EN\r\n"
+    whole = f"BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:{start:%Y%m%dT%H%M%SZ}\r\n"
+    whole += f"DURATION:PT1H\r\nSUMMARY:{title}\r\nX-FROM:elsewhere\r\nEND:VEVENT\r\n"
+    file = tmp_path / "plan.ics"
+    file.write_text(f"{head}{whole}BEGIN:VEVENT\r\nUID:{uid}-x\r\nSUMMARY:No time\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+    page.get_by_role("button", name="Files").click()
+    page.get_by_role("menuitem", name="Import").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("File").set_input_files(file)
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "calendar-import-desk.png")
+    dialog.get_by_role("button", name="Import").click()
+    expect(dialog.get_by_role("listitem").filter(has_text="No time")).to_be_visible(timeout=SOON)
+    page.screenshot(path=SHOTS / "calendar-imported-desk.png")
+    dialog.get_by_role("button", name="Close").last.click()
+    go(page, day)
+    expect(event(page, title)).to_be_visible(timeout=SOON)
+    page.get_by_role("button", name="Files").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Export").first.click()
+    text = Path(download.value.path()).read_text()
+    assert (text.count("BEGIN:VCALENDAR"), title in text, "X-FROM:elsewhere" in text) == (1, True, True)
+    elsewhere.remove(uid)

@@ -17,6 +17,7 @@ from tests.e2e.test_writing import assert_accessible
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 SOON = 20_000
+GIULIA = cast.TENANTS[0].people[0]
 PICTURE = f"PHOTO;ENCODING=b;TYPE=PNG:{base64.b64encode(SQUARE).decode()}"
 
 
@@ -281,4 +282,68 @@ def test_duplicates_and_merging_on_a_phone(browser: Browser, demo: Demo, pair: t
     page.get_by_role("button", name="Cancel").click()
     group.get_by_role("button", name="Not the same").click()
     expect(group).to_have_count(0, timeout=SOON)
+    page.context.close()
+
+
+def test_a_group_is_made_named_anew_emptied_and_deleted(
+    contacts: Page, elsewhere: Cards, pair: tuple[str, str]
+) -> None:
+    page, (name, _) = contacts, pair
+    more(page, "Select contacts")
+    for given in ("Pia", "Pippa"):
+        page.locator("[data-contact]", has_text=f"{given} {name}").click()
+    page.get_by_role("button", name="Group").click()
+    dialog = page.get_by_role("dialog", name="Put into a group")
+    dialog.get_by_label("Group", exact=True).select_option(label="A new group")
+    dialog.get_by_label("Name of the group").fill(f"Pilots {name}")
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contacts-into-group-desk.png")
+    dialog.get_by_role("button", name="Put into the group").click()
+    show = page.get_by_label("Show")
+    expect(show.locator("option:checked")).to_have_text(f"Pilots {name}", timeout=SOON)
+    expect(page.locator("[data-contact]")).to_have_count(2, timeout=SOON)
+    more(page, "Rename the group")
+    dialog = page.get_by_role("dialog", name="Rename the group")
+    dialog.get_by_label("Name of the group").fill(f"Captains {name}")
+    dialog.get_by_role("button", name="Save").click()
+    expect(show.locator("option:checked")).to_have_text(f"Captains {name}", timeout=SOON)
+    more(page, "Select contacts")
+    page.locator("[data-contact]", has_text=f"Pia {name}").click()
+    page.get_by_role("button", name="Take out of the group").click()
+    expect(page.locator("[data-contact]")).to_have_count(1, timeout=SOON)
+    page.locator("[data-contact]", has_text=f"Pippa {name}").click()
+    expect(page.get_by_role("article").get_by_label(f"Captains {name}")).to_be_checked()
+    more(page, "Delete the group")
+    expect(page.get_by_text("The contacts in it stay.")).to_be_visible()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(show.locator("option:checked")).to_have_text("All contacts")
+    expect(page.locator("[data-contact]", has_text=f"Pippa {name}")).to_be_visible(timeout=SOON)
+    expect(page.get_by_role("option", name=f"Captains {name}")).to_have_count(0, timeout=SOON)
+    expect(page.get_by_text("Being saved")).to_have_count(0, timeout=SOON)
+    assert f"Captains {name}" not in elsewhere.texts()
+
+
+def test_a_contact_moves_to_another_address_book_on_a_phone(browser: Browser, demo: Demo) -> None:
+    page = open_page(browser, demo, PHONE, GIULIA)
+    name = f"Trasloco{uuid.uuid4().hex[:5]}"
+    page.goto(f"{demo.url}/contacts/new")
+    page.get_by_label("Cognome").fill(name)
+    page.get_by_label("Categorie").fill("Cantiere, Fornitori")
+    page.get_by_role("button", name="Salva").click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("Cantiere, Fornitori")).to_be_visible()
+    expect(page.get_by_text("In corso di salvataggio")).to_have_count(0, timeout=SOON)
+    page.get_by_role("button", name="Altro", exact=True).click()
+    page.get_by_role("menuitem", name="Sposta in un’altra rubrica").click()
+    dialog = page.get_by_role("dialog")
+    assert_accessible(page)
+    page.screenshot(path=SHOTS / "contacts-move-phone.png")
+    dialog.get_by_role("button", name="Sposta").click()
+    expect(page.get_by_text("ora è in")).to_be_visible(timeout=SOON)
+    expect(page.get_by_role("heading", name=name)).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("In corso di salvataggio")).to_have_count(0, timeout=SOON)
+    held = [Cards(demo, "addressbook", account) for account in GIULIA.accounts[:2]]
+    assert sorted(f"FN:{name}" in cards.texts() for cards in held) == [False, True]
+    for cards in held:
+        cards.close()
     page.context.close()

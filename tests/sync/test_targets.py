@@ -5,10 +5,12 @@ from typing import Any
 
 from django.utils.timezone import now
 
-from apps.sync import lease, limits, queues, targets, tasks
+from apps.providers.models import ProviderAccount
+from apps.sync import accounts, lease, limits, queues, targets, tasks
 from apps.sync.models import Phase, SyncTarget
 from apps.tenants.models import Status, Tenant
 from pmsync.celery import app
+from tests.tenants.fixtures import Cast
 
 
 def test_many_requests_before_a_run_make_one_task(wanted: SyncTarget, queued: Any) -> None:
@@ -123,3 +125,15 @@ def test_the_sweep_passes_over_a_company_that_is_closed(wanted: SyncTarget, queu
 
 def test_celery_declares_exactly_the_queues_of_the_engine() -> None:
     assert [queue.name for queue in app.conf.task_queues] == list(queues.ALL)
+
+
+def test_what_an_account_has_and_nothing_syncs_is_adopted(cast: Cast, wanted: SyncTarget, queued: Any) -> None:
+    with cast.inside():
+        account = ProviderAccount.objects.get(pk=wanted.account_id)
+        account.settings = {"carddav": {"url": "https://dav.example.test/", "homes": []}}
+        account.save(update_fields=["settings"])
+        assert (accounts.adopt(), accounts.adopt()) == (1, 0)
+    made = SyncTarget.objects.get(account_id=account.pk, kind="contacts")
+    assert (made.host, made.wanted_because) == ("dav.example.test", "connect")
+    wanted.refresh_from_db()
+    assert wanted.wanted_at is None  # what is synced already is left alone

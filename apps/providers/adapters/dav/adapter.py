@@ -36,9 +36,13 @@ class DavAdapter:
 
     def changes(self, mirror: CollectionMirror) -> Iterator[CollectionBatch]:
         """See CollectionAdapter. Where nothing happened, one request for each home is all."""
-        found = listing.collections(self._connection, self._service, self._places)
+        known = mirror.collections()
+        tokens = not known or not all(changes.told_by_ctag(held.cursor) for held in known)
+        found = listing.collections(
+            self._connection, self._service, self._places, tokens=tokens, known=[held.remote_id for held in known]
+        )
         yield CollectionBatch(listing=tuple(listed.record for listed in found))
-        cursors = {held.remote_id: held.cursor for held in mirror.collections()}
+        cursors = {held.remote_id: held.cursor for held in known}
         for listed in found:
             cursor = cursors.get(listed.record.remote_id)
             yield from changes.of(self._connection, self._service, listed, cursor, mirror)
@@ -55,7 +59,7 @@ class DavAdapter:
 
     def census(self) -> CollectionCensus:
         """See CollectionAdapter: neither tokens nor ctags are asked."""
-        found = listing.collections(self._connection, self._service, self._places)
+        found = listing.collections(self._connection, self._service, self._places, tokens=False)
         return CollectionCensus(tuple(listed.record for listed in found), self._items(found))
 
     def _items(self, found: Sequence[listing.Listed]) -> Iterator[tuple[str, str, str]]:

@@ -1,6 +1,6 @@
 """What happened in a collection since its cursor.
 
-    nothing        its token, or else its ctag, is what it was: no request at all
+    nothing        its ctag, or where it has none its token, is what it was: no request at all
     by token       a sync-collection REPORT (RFC 6578) names what changed and what went
     census         all etags are compared: the first time, where there is no token, when a token is refused, and
                    once a day in any case, since servers were seen to forget deletions
@@ -18,10 +18,10 @@ from apps.providers.adapters import errors
 from apps.providers.adapters.base import Cursor
 from apps.providers.adapters.collections import CollectionBatch, CollectionMirror
 
-from . import objects
+from . import listing, objects
 from .connection import GONE, Connection, failure
 from .discovery import Service
-from .listing import Listed, etags, normal
+from .listing import Listed, normal
 from .xml import CONTENT_TYPE, ETAG, NotDav, answer, sync_collection
 
 VERSION: Final = 1
@@ -61,22 +61,27 @@ def of(
         return
     found = None if full else _by_token(connection, listed, known, mirror)
     if found is None or _mass(found, mirror, listed):
-        found = _census(connection, listed, mirror)
+        found = _census(connection, listed, known, mirror)
     held_back = _held_back(found, known, mirror, listed)
     yield from _batches(connection, service, listed, found, known, mirror, held_back=held_back)
 
 
 def _unchanged(listed: Listed, known: Mapping[str, Any]) -> bool:
-    if listed.token and known.get("token"):
-        return bool(listed.token == known["token"])
-    return bool(listed.ctag) and listed.ctag == known.get("ctag")
+    if listed.ctag and known.get("ctag"):
+        return bool(listed.ctag == known["ctag"])
+    return bool(listed.token) and listed.token == known.get("token")
+
+
+def told_by_ctag(cursor: Cursor | None) -> bool:
+    """Whether the collection's ctag alone says that nothing happened in it."""
+    return bool(cursor and cursor.get("v") == VERSION and cursor.get("ctag"))
 
 
 def _by_token(
     connection: Connection, listed: Listed, known: Mapping[str, Any], mirror: CollectionMirror
 ) -> _Found | None:
     """What the server says has changed; None when it cannot tell."""
-    if not (listed.reports_changes and known.get("token")):
+    if not known.get("token"):
         return None
     found = _Found(token=known["token"])
     try:
@@ -131,12 +136,15 @@ def _round(connection: Connection, collection: str, found: _Found) -> bool:
     return more
 
 
-def _census(connection: Connection, listed: Listed, mirror: CollectionMirror) -> _Found:
-    """Compare all etags. The token is that of the listing, which is older: what came in between is told again."""
-    there = etags(connection, listed.record.remote_id)
+def _census(connection: Connection, listed: Listed, known: Mapping[str, Any], mirror: CollectionMirror) -> _Found:
+    """Compare all etags. The token is older than they are: what came in between is told again."""
+    token = listed.token
+    if not token and (listed.reports_changes or known.get("token")):
+        token = listing.token_of(connection, listed.record.remote_id)
+    there = listing.etags(connection, listed.record.remote_id)
     held = mirror.etags(listed.record.remote_id)
     spelled = {normal(remote_id): remote_id for remote_id in held}
-    found = _Found(token=listed.token, full=True)
+    found = _Found(token=token, full=True)
     seen = set()
     for remote_id, etag in there.items():
         ours = spelled.get(normal(remote_id), remote_id)

@@ -1,7 +1,7 @@
 """The calendars or address books of an account, with what tells whether they changed: one request for each home."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
@@ -30,7 +30,7 @@ OF: Final = {
     Service.CALDAV: (COLOR, TIMEZONE, COMPONENTS, DESCRIPTION[Service.CALDAV]),
     Service.CARDDAV: (ADDRESS_DATA, DESCRIPTION[Service.CARDDAV]),
 }
-COMMON: Final = (TYPE, DISPLAY_NAME, CTAG, TOKEN, REPORTS, PRIVILEGES)
+COMMON: Final = (TYPE, DISPLAY_NAME, CTAG, REPORTS, PRIVILEGES)
 WRITING: Final = frozenset({"write", "write-content", "bind", "all"})
 TZID: Final = re.compile(r"^(?:TZID|X-LIC-LOCATION)[^:\r\n]*:(.+?)\s*$", re.MULTILINE)
 
@@ -46,14 +46,21 @@ class Listed:
     """Whether it answers a sync-collection REPORT."""
 
 
-def collections(connection: Connection, service: Service, places: Sequence[str]) -> list[Listed]:
+def collections(
+    connection: Connection, service: Service, places: Sequence[str], *, tokens: bool = True, known: Iterable[str] = ()
+) -> list[Listed]:
     """All collections below these homes, in the server's order; a place that is a collection itself is one.
 
+    Without `tokens` they are told by their ctags alone: some servers read every object to make a sync-token.
+    `known` are remote ids of collections: of such a place its objects are not listed.
     Raises errors of `adapters.errors`.
     """
     found: dict[str, Listed] = {}
+    marks = (TOKEN,) if tokens else ()
+    themselves = {normal(remote_id) for remote_id in known}
     for place in places:
-        for listed in _below(connection, service, place):
+        depth = 0 if normal(connection.key(place, place)) in themselves else 1
+        for listed in _below(connection, service, place, marks, depth):
             found.setdefault(normal(listed.record.remote_id), listed)
     return list(found.values())
 
@@ -63,9 +70,11 @@ def normal(remote_id: str) -> str:
     return unquote(remote_id).rstrip("/")
 
 
-def _below(connection: Connection, service: Service, place: str) -> Iterator[Listed]:
-    body = propfind((*COMMON, *OF[service]))
-    answer, told = connection.multistatus("PROPFIND", place, body, depth=1)
+def _below(
+    connection: Connection, service: Service, place: str, marks: tuple[Name, ...], depth: int
+) -> Iterator[Listed]:
+    body = propfind((*COMMON, *marks, *OF[service]))
+    answer, told = connection.multistatus("PROPFIND", place, body, depth=depth)
     schedules = "calendar-auto-schedule" in answer.headers.get("dav", "")
     for resource in told.resources:
         if resource.status < 300 and resource.href and resource.has_type(service.collection):
@@ -124,6 +133,12 @@ def _version(resource: Resource) -> str:
     versions = [] if told is None else [element.get("version") for element in told]
     # What every program reads, unless the server keeps the newer form only.
     return "4.0" if versions and "3.0" not in versions and "4.0" in versions else "3.0"
+
+
+def token_of(connection: Connection, collection: str) -> str:
+    """The sync-token of one collection, empty where it has none. Raises errors of `adapters.errors`."""
+    told = connection.multistatus("PROPFIND", collection, propfind((TOKEN,)), depth=0)[1]
+    return next((resource.text_of(TOKEN) for resource in told.resources if resource.status < 300), "")
 
 
 def etags(connection: Connection, collection: str) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,7 +20,7 @@ REPORT: Final = {
     Service.CARDDAV: Name(CARDDAV, "addressbook-multiget"),
 }
 DATA: Final = {Service.CALDAV: Name(CALDAV, "calendar-data"), Service.CARDDAV: Name(CARDDAV, "address-data")}
-AT_ONCE: Final = 50
+AT_ONCE: Final = 100
 HASHED: Final = "hash:"
 
 
@@ -43,10 +45,23 @@ def etag_of(told: str, data: bytes) -> str:
 def fetch(connection: Connection, service: Service, collection: str, ids: Sequence[str]) -> Iterator[Fetched]:
     """The objects of these ids, some at a time and in this order; what is gone is left out.
 
-    Raises errors of `adapters.errors` that concern the connection, the log-in or the collection; never for one object.
+    While some are being kept the next are asked for, in a thread of this call: nobody else may use the connection
+    until it is closed. Raises errors of `adapters.errors` that concern the connection, the log-in or the collection;
+    never for one object.
     """
-    for begin in range(0, len(ids), AT_ONCE):
-        yield _some(connection, service, collection, ids[begin : begin + AT_ONCE])
+    parts = [ids[begin : begin + AT_ONCE] for begin in range(0, len(ids), AT_ONCE)]
+    if len(parts) == 1:
+        yield _some(connection, service, collection, parts[0])
+    if len(parts) < 2:
+        return
+    here = copy_context()
+    with ThreadPoolExecutor(1, thread_name_prefix="dav") as thread:
+        following = thread.submit(here.run, _some, connection, service, collection, parts[0])
+        for part in parts[1:]:
+            found = following.result()
+            following = thread.submit(here.run, _some, connection, service, collection, part)
+            yield found
+        yield following.result()
 
 
 def _some(connection: Connection, service: Service, collection: str, ids: Sequence[str]) -> Fetched:

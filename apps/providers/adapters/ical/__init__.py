@@ -1,6 +1,6 @@
 """iCalendar objects (RFC 5545) as pure functions over octets: read, expanded, edited line by line."""
 
-from .digest import digest
+from .digest import digest, digest_of
 from .files import join, pieces, with_uid
 from .model import Attachment, Attendee, Item
 from .moments import Length, Moment, after, between, stamp
@@ -24,6 +24,7 @@ __all__ = [
     "between",
     "change",
     "digest",
+    "digest_of",
     "expand",
     "follows",
     "instance",

@@ -1,6 +1,7 @@
 """What an iCalendar object means, in 32 octets: two texts of one digest differ in nothing that a person sees."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Final
 
 from apps.providers.adapters.contentlines import Line, unescape
@@ -17,7 +18,12 @@ GENERATED: Final = frozenset({
 
 def digest(data: bytes) -> bytes:
     """SHA-256 over the components and lines without their order and folds."""
-    return hashlib.sha256(b"".join(sorted(filter(None, map(_node, tree.parse(data)))))).digest()
+    return digest_of(tree.parse(data))
+
+
+def digest_of(nodes: Sequence[tree.Node]) -> bytes:
+    """The same of a text that is read already."""
+    return hashlib.sha256(b"".join(sorted(filter(None, map(_node, nodes))))).digest()
 
 
 def _node(node: tree.Node) -> bytes:

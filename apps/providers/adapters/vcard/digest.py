@@ -1,7 +1,10 @@
 """What a vCard means, in 32 octets: two cards of one digest differ in nothing that a person sees."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Final
+
+from apps.providers.adapters.contentlines import Line
 
 from .reading import lines_of, text_of
 
@@ -11,7 +14,11 @@ GENERATED: Final = frozenset({"REV", "PRODID", "BEGIN", "END", "VERSION"})
 
 def digest(data: bytes) -> bytes:
     """SHA-256 over the lines without their order, folds and groups."""
-    lines = lines_of(data)
+    return digest_of(lines_of(data))
+
+
+def digest_of(lines: Sequence[Line]) -> bytes:
+    """The same of a text that is read already."""
     labels = {line.group.lower(): text_of(line) for line in lines if line.key == "X-ABLABEL" and line.group}
     told = []
     for line in lines:

@@ -31,7 +31,12 @@ def lines_of(data: bytes) -> list[Line]:
 
 def read(data: bytes) -> Card:
     """What the first card of a text says."""
-    lines = _first_card(lines_of(data))
+    return card_of(lines_of(data))
+
+
+def card_of(every: Sequence[Line]) -> Card:
+    """The same of a text that is cut into lines already."""
+    lines = _first_card(every)
     problems = [f"line not understood: {line.raw[:40]!r}" for line in lines if not line.name and line.raw.strip()]
     if not any(line.key == "BEGIN" for line in lines):
         problems.append("no BEGIN:VCARD")

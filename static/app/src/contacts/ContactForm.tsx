@@ -90,6 +90,7 @@ export function ContactForm({ books, contact, onDone, onCancel }: ContactFormPro
             <Field label={t('unit')} value={values.unit} maxLength={1000} onChange={(event) => set({ unit: event.target.value })} />
             <Field label={t('nickname')} value={values.nickname} maxLength={1000} onChange={(event) => set({ nickname: event.target.value })} />
           </div>
+          {!contact?.card.categories.some((one) => one.includes(',')) && <Field label={t('categories')} hint={t('categoriesHint')} value={values.categories} maxLength={2000} onChange={(event) => set({ categories: event.target.value })} />}
           <label className={css.area}>
             <span className={uiCss.label}>{t('notes')}</span>
             <textarea className={uiCss.input} rows={4} maxLength={100_000} value={values.notes} onChange={(event) => set({ notes: event.target.value })} />

@@ -20,8 +20,8 @@ interface ContactRowsProps {
   list: ContactList;
   open: Id | undefined;
   /** Who is selected; null while nobody is being selected. */
-  selected: ReadonlySet<Id> | null;
-  onSelect: (id: Id) => void;
+  selected: ReadonlyMap<Id, Contact> | null;
+  onSelect: (contact: Contact) => void;
 }
 
 export function ContactRows({ list, open, selected, onSelect }: ContactRowsProps) {
@@ -81,7 +81,7 @@ function Row({ contact, open, height, selected, onSelect }: RowProps) {
   if (selected) {
     return (
       <label className={css.row} style={{ height }} data-contact={contact.id}>
-        <input type="checkbox" className={css.check} checked={selected.has(contact.id)} onChange={() => onSelect(contact.id)} />
+        <input type="checkbox" className={css.check} checked={selected.has(contact.id)} onChange={() => onSelect(contact)} />
         <Told contact={contact} />
       </label>
     );

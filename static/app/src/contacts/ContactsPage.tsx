@@ -21,9 +21,12 @@ import { ContactView } from './ContactView';
 import css from './contacts.module.css';
 import { PartChooser } from './PartChooser';
 import { SelectionBar } from './SelectionBar';
+import type { Contact } from './types';
 import './words';
 
 const Duplicates = lazy(() => import('./Duplicates'));
+const DeleteDialog = lazy(() => import('./DeleteDialog'));
+const RenameGroup = lazy(() => import('./RenameGroup'));
 const ListMenu = lazy(() => import('./ListMenu'));
 const ImportDialog = lazy(() => import('../exchange/ImportDialog'));
 
@@ -40,17 +43,24 @@ export default function ContactsPage({ id, onMenu }: ContactsPageProps) {
   const phone = usePhone();
   const [query, setQuery] = useState('');
   const [part, setPart] = useState<Part>('all');
-  const [selected, setSelected] = useState<ReadonlySet<Id> | null>(null);
+  const [selected, setSelected] = useState<ReadonlyMap<Id, Contact> | null>(null);
   const [menu, openMenu] = useState(false);
   const [importing, bring] = useState(false);
+  const [renaming, rename] = useState(false);
+  const [removing, remove] = useState(false);
   const more = useRef<HTMLButtonElement>(null);
   const list = useContacts(query, part);
+  const shown = list.groups.find((group) => part === `group:${group.id}` && group.writable);
   const writable = list.books.filter((book) => book.writable);
-  const select = (contact: Id): void => setSelected((now) => {
-    const next = new Set(now);
-    if (!next.delete(contact)) next.add(contact);
+  const select = (contact: Contact): void => setSelected((now) => {
+    const next = new Map(now);
+    if (!next.delete(contact.id)) next.set(contact.id, contact);
     return next;
   });
+  const ungroup = (): void => {
+    remove(false);
+    setPart('all');
+  };
   const toList = (): void => navigate('/contacts');
   useCommand('list.back', toList, id !== undefined);
   useCommand('app.close', toList, id !== undefined);
@@ -81,7 +91,7 @@ export default function ContactsPage({ id, onMenu }: ContactsPageProps) {
             </div>
           </header>
           <PartChooser books={list.books} groups={list.groups} part={part} onPart={setPart} />
-          {selected && <SelectionBar selected={selected} books={list.books} onEnd={() => setSelected(null)} />}
+          {selected && <SelectionBar selected={selected} books={list.books} groups={list.groups} part={part} onPart={setPart} onEnd={() => setSelected(null)} />}
           <Body list={list} query={query} open={id} selected={selected} onSelect={select} />
           <Suspense fallback={null}>
             {menu && (
@@ -89,11 +99,16 @@ export default function ContactsPage({ id, onMenu }: ContactsPageProps) {
                 button={more}
                 part={part}
                 importable={writable.length > 0}
-                onSelect={() => setSelected(new Set())}
+                group={shown}
+                onRename={() => rename(true)}
+                onDelete={() => remove(true)}
+                onSelect={() => setSelected(new Map())}
                 onImport={() => bring(true)}
                 onClose={() => openMenu(false)}
               />
             )}
+            {renaming && shown && <RenameGroup group={shown} onClose={() => rename(false)} />}
+            {removing && shown && <DeleteDialog contact={shown} group onDone={() => ungroup()} onClose={() => remove(false)} />}
             {importing && <ImportDialog title={t('import')} path="contacts/import" accept=".vcf,text/vcard" places={writable} onClose={() => bring(false)} />}
           </Suspense>
         </section>
@@ -113,8 +128,8 @@ interface BodyProps {
   list: ContactList;
   query: string;
   open: Id | undefined;
-  selected: ReadonlySet<Id> | null;
-  onSelect: (id: Id) => void;
+  selected: ReadonlyMap<Id, Contact> | null;
+  onSelect: (contact: Contact) => void;
 }
 
 function Body({ list, query, open, selected, onSelect }: BodyProps) {

@@ -10,7 +10,15 @@ import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
 import type { Contact } from './types';
 
-export default function DeleteDialog({ contact, onClose }: { contact: Pick<Contact, 'id' | 'name'>; onClose: () => void }) {
+interface DeleteDialogProps {
+  contact: Pick<Contact, 'id' | 'name'>;
+  /** It is a group: those in it stay. */
+  group?: boolean;
+  onDone?: () => void;
+  onClose: () => void;
+}
+
+export default function DeleteDialog({ contact, group = false, onDone, onClose }: DeleteDialogProps) {
   const { t } = useTranslation('contacts');
   const { t: common } = useTranslation();
   const [, navigate] = useLocation();
@@ -20,14 +28,15 @@ export default function DeleteDialog({ contact, onClose }: { contact: Pick<Conta
     try {
       await request(`contacts/${contact.id}`, { method: 'DELETE', key });
       toast({ text: t('deleted', { name: contact.name }) });
-      navigate('/contacts');
+      if (onDone) onDone();
+      else navigate('/contacts');
     } catch (error) {
       setFault(faultText(common, error));
     }
   }
   return (
     <Dialog title={t('deleteTitle', { name: contact.name })} alert onClose={onClose}>
-      <p>{t('deleteBody')}</p>
+      <p>{t(group ? 'deleteGroupBody' : 'deleteBody')}</p>
       {fault && <Notice kind="bad">{fault}</Notice>}
       <DialogActions>
         <Button onClick={onClose} autoFocus>{common('common.cancel')}</Button>

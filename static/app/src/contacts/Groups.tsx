@@ -1,9 +1,10 @@
 // The groups of the contact's address book, and whether it is in each.
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { request } from '../auth/session';
+import type { Id } from '../api/types';
 import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
+import { regroup } from './acts';
 import css from './contacts.module.css';
 import type { Group, WholeContact } from './types';
 
@@ -14,20 +15,19 @@ export function Groups({ contact, groups }: { contact: WholeContact; groups: rea
   return (
     <div className={css.field}>
       <dt>{t('groups')}</dt>
-      {own.map((group) => <dd key={`${group.id} ${group.rev}`}><InGroup uid={contact.uid} group={group} /></dd>)}
+      {own.map((group) => <dd key={`${group.id} ${group.rev}`}><InGroup contact={contact} group={group} /></dd>)}
     </div>
   );
 }
 
 /** Shown as the person wants it until the group itself says so. */
-function InGroup({ uid, group: { id, name, members, writable } }: { uid: string; group: Group }) {
+function InGroup({ contact, group: { id, name, members, writable } }: { contact: { id: Id; uid: string }; group: Group }) {
   const { t: common } = useTranslation();
-  const [inside, set] = useState(members.includes(uid));
+  const [inside, set] = useState(members.includes(contact.uid));
   async function change(wanted: boolean): Promise<void> {
     set(wanted);
-    const others = members.filter((one) => one !== uid);
     try {
-      await request(`contacts/${id}`, { method: 'PATCH', key: crypto.randomUUID(), body: { members: wanted ? [...others, uid] : others } });
+      await regroup(id, wanted ? { add: [contact.id] } : { remove: [contact.id] });
     } catch (error) {
       set(!wanted);
       toast({ text: faultText(common, error) });

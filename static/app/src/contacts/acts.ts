@@ -30,6 +30,17 @@ export async function unmerge(merged: Id, anyway = false): Promise<boolean> {
   }
 }
 
+/** Make a group of contacts of one address book; its id once it is there. */
+export async function makeGroup(book: Id, name: string, contacts: readonly Id[], key: string): Promise<Id | null> {
+  const body = { collection_id: book, name, contacts };
+  return (await request<{ object: Id | null }>('contacts/groups', { method: 'POST', key, body })).object;
+}
+
+/** Give a group another name, or other members. */
+export async function regroup(group: Id, change: { name?: string; add?: readonly Id[]; remove?: readonly Id[] }): Promise<void> {
+  await request(`contacts/groups/${group}`, { method: 'PATCH', key: crypto.randomUUID(), body: change });
+}
+
 /** Save contacts as a file: those that are named, or all of an address book, or everybody's. */
 export async function save(name: string, what: { contacts: readonly Id[] } | { book: Id | null }): Promise<void> {
   if ('contacts' in what) return saveAs('contacts/export', `${name}.vcf`, { method: 'POST', body: what });

@@ -8,7 +8,7 @@ const person = (name: string, rev = 1): Contact => ({
   id: name, account_id: 'account', collection_id: 'book', uid: name, kind: 'individual', name, sort_name: name.toLowerCase(),
   organization: '', title: '', emails: [], phones: [], photo: null, pending: false, conflict: false, rev,
 });
-const BOOK: AddressBook = { id: 'book', account_id: 'account', name: 'Book', writable: true, total: 2, remaining: 0, as_of: null, rev: 1 };
+const BOOK: AddressBook = { id: 'book', account_id: 'account', name: 'Book', writable: true, groups: true, total: 2, remaining: 0, as_of: null, rev: 1 };
 const frame = (event: string, data: object): JournalEvent => ({ seq: 1, prev: 0, account: 'account', at: '', event, data }) as unknown as JournalEvent;
 
 describe('the list of contacts', () => {

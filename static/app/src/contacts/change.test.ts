@@ -20,6 +20,11 @@ describe('an edit', () => {
     });
   });
 
+  it('makes categories of what stands between commas', () => {
+    expect(changeOf(CARD, { ...filled(CARD), categories: ' Clients ,Friends,, Clients' })).toEqual({ categories: ['Clients', 'Friends'] });
+    expect(changeOf({ ...CARD, categories: ['Friends'] }, { ...filled(CARD), categories: '' })).toEqual({ categories: [] });
+  });
+
   it('leaves out values that were left empty', () => {
     const empty = { value: ' ', label: 'cell', preferred: false };
     expect(changeOf(CARD, { ...filled(CARD), phones: [empty] })).toEqual({});

@@ -11,6 +11,8 @@ export interface Filled {
   notes: string;
   emails: Labelled[];
   phones: Labelled[];
+  /** With commas between. */
+  categories: string;
 }
 
 export function filled(card: Card | undefined): Filled {
@@ -24,6 +26,7 @@ export function filled(card: Card | undefined): Filled {
     notes: card?.notes ?? '',
     emails: card?.emails ?? [],
     phones: card?.phones ?? [],
+    categories: card?.categories.join(', ') ?? '',
   };
 }
 
@@ -42,6 +45,8 @@ export function changeOf(card: Card | undefined, values: Filled): CardChange {
     const wanted = values[field].map((item) => ({ ...item, value: item.value.trim() })).filter(({ value }) => value);
     if (JSON.stringify(wanted) !== JSON.stringify(before[field])) change[field] = wanted;
   }
+  const categories = values.categories.split(',').map((one) => one.trim()).filter(Boolean);
+  if (categories.join(', ') !== before.categories) change.categories = [...new Set(categories)];
   return change;
 }
 

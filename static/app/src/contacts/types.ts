@@ -6,6 +6,8 @@ export interface AddressBook {
   account_id: Id;
   name: string;
   writable: boolean;
+  /** Its groups are contacts of a kind of their own; elsewhere they are categories of each contact. */
+  groups: boolean;
   total: number;
   /** Contacts of the first import that are still to come. */
   remaining: number;
@@ -75,5 +77,5 @@ export interface ContactPage { seq: number; items: Contact[]; next: string | nul
 export interface Letter { letter: string; count: number }
 
 /** What an edit names; what it does not name stays. */
-export type CardChange = Partial<Pick<Card, 'name' | 'nickname' | 'organization' | 'unit' | 'title' | 'role' | 'notes' | 'emails' | 'phones' | 'birthday' | 'anniversary' | 'full_name' | 'members'>> & { photo?: Photo | null };
+export type CardChange = Partial<Pick<Card, 'name' | 'nickname' | 'organization' | 'unit' | 'title' | 'role' | 'notes' | 'emails' | 'phones' | 'birthday' | 'anniversary' | 'full_name' | 'categories'>> & { photo?: Photo | null };
 export interface Photo { media_type: string; data: string }
