@@ -283,7 +283,7 @@ def test_files_are_taken_into_a_calendar_and_given_out(calendar: Page, elsewhere
     whole += f"DURATION:PT1H\r\nSUMMARY:{title}\r\nX-FROM:elsewhere\r\nEND:VEVENT\r\n"
     file = tmp_path / "plan.ics"
     file.write_text(f"{head}{whole}BEGIN:VEVENT\r\nUID:{uid}-x\r\nSUMMARY:No time\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
-    page.get_by_role("button", name="Files").click()
+    page.get_by_role("button", name="Import and export").click()
     page.get_by_role("menuitem", name="Import").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("File").set_input_files(file)
@@ -295,7 +295,7 @@ def test_files_are_taken_into_a_calendar_and_given_out(calendar: Page, elsewhere
     dialog.get_by_role("button", name="Close").last.click()
     go(page, day)
     expect(event(page, title)).to_be_visible(timeout=SOON)
-    page.get_by_role("button", name="Files").click()
+    page.get_by_role("button", name="Import and export").click()
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="Export").first.click()
     text = Path(download.value.path()).read_text()

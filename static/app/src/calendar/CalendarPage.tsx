@@ -4,6 +4,7 @@ import { useEffect, useId, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
 import { useLocation } from 'wouter';
+import { useCollectionName } from '../accounts/collectionName';
 import type { Id } from '../api/types';
 import { region } from '../i18n';
 import { useCommand } from '../shell/commands';
@@ -24,7 +25,6 @@ import FileMenu from './FileMenu';
 import { EventView } from './EventView';
 import { AGENDA, Grid, type Move } from './Grid';
 import { hueOf } from './hues';
-import { useCalendarName } from './names';
 import { ScopeDialog } from './ScopeDialog';
 import { Tasks } from './Tasks';
 import { HERE } from './times';
@@ -205,7 +205,7 @@ interface CalendarsProps {
 
 function Calendars({ places, hidden, onToggle }: CalendarsProps) {
   const { t } = useTranslation('calendar');
-  const nameOf = useCalendarName([...places.values()].map(({ calendar }) => calendar));
+  const nameOf = useCollectionName([...places.values()].map(({ calendar }) => calendar));
   return (
     <ul className={css.calendars} aria-label={t('calendars')}>
       {[...places.values()].map(({ calendar, hue }) => (

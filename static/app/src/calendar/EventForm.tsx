@@ -2,6 +2,7 @@
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
+import { useCollectionName } from '../accounts/collectionName';
 import { Problem } from '../api/request';
 import type { Id } from '../api/types';
 import { region } from '../i18n';
@@ -14,7 +15,6 @@ import uiCss from '../ui/ui.module.css';
 import { change, make, move } from './acts';
 import css from './calendar.module.css';
 import { fieldNames, LABELS, said } from './said';
-import { useCalendarName } from './names';
 import { quick } from './quick';
 import { chosen, repeatName, REPEATS, ruleOf, type Chosen, type Repeat } from './rule';
 import { ScopeDialog } from './ScopeDialog';
@@ -128,7 +128,7 @@ export default function EventForm(props: EventFormProps) {
   }
 
   const { times } = values;
-  const nameOf = useCalendarName(calendars);
+  const nameOf = useCollectionName(calendars);
   const place = calendars.find(({ id }) => id === values.calendar);
   const guests = people(values.guests).length > 0 || people(before.guests).length > 0;
   const heading = event ? t('edit') : t('add');

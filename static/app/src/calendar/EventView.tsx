@@ -2,6 +2,7 @@
 import { AlarmClock, CalendarDays, MapPin, Paperclip, Repeat, Text, Users } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useCollectionName } from '../accounts/collectionName';
 import { Problem } from '../api/request';
 import { request } from '../auth/session';
 import { region } from '../i18n';
@@ -14,7 +15,6 @@ import { remove, reply } from './acts';
 import css from './calendar.module.css';
 import { Conflict } from './Conflict';
 import EventForm, { alarmName } from './EventForm';
-import { useCalendarName } from './names';
 import { sentence } from './rule';
 import { ScopeDialog } from './ScopeDialog';
 import { spoken } from './spoken';
@@ -119,7 +119,7 @@ function Told({ instance, event, others, calendars, onAnswer, onDecided }: ToldP
   const { t } = useTranslation('calendar');
   const { item } = event;
   const calendar = calendars.find(({ id }) => id === event.collection_id);
-  const nameOf = useCalendarName(calendars);
+  const nameOf = useCollectionName(calendars);
   if (!item) return null;
   const mine = item.attendees.find(({ address }) => address.toLowerCase() === event.own.toLowerCase());
   const invited = mine && item.organizer && item.organizer.address.toLowerCase() !== event.own.toLowerCase();

@@ -3,6 +3,7 @@ import { Ellipsis } from 'lucide-react';
 import { Suspense, lazy, useRef, useState } from 'react';
 import { Menu, MenuItem, Popover } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
+import { useCollectionName } from '../accounts/collectionName';
 import { fileName, saveAs } from '../mail/download';
 import { IconButton } from '../ui/Button';
 import { faultText } from '../ui/fault';
@@ -18,12 +19,13 @@ export default function FileMenu({ calendars }: { calendars: Calendar[] }) {
   const [open, setOpen] = useState(false);
   const [importing, bring] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
-  const writable = calendars.filter((calendar) => calendar.writable);
+  const nameOf = useCollectionName(calendars);
+  const writable = calendars.filter((calendar) => calendar.writable).map((calendar) => ({ ...calendar, name: nameOf(calendar) }));
   const save = ({ id, name }: Calendar): void => void saveAs(`calendars/${id}/export`, `${fileName(name) || 'calendar'}.ics`)
     .catch((error: unknown) => toast({ text: faultText(common, error) }));
   const items = [
     ...(writable.length > 0 ? [{ id: 'import', text: t('import'), run: () => bring(true) }] : []),
-    ...calendars.map((calendar) => ({ id: calendar.id, text: t('export', { name: calendar.name }), run: () => save(calendar) })),
+    ...calendars.map((calendar) => ({ id: calendar.id, text: t('export', { name: nameOf(calendar) }), run: () => save(calendar) })),
   ];
   return (
     <>

@@ -3,6 +3,7 @@ import { CalendarX2, MapPin, Repeat, TriangleAlert, Users } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
+import { useCollectionName } from '../accounts/collectionName';
 import type { Id } from '../api/types';
 import { request } from '../auth/session';
 import { region } from '../i18n';
@@ -12,7 +13,6 @@ import { Notice } from '../ui/Feedback';
 import { Field, Select } from '../ui/Field';
 import { faultText } from '../ui/fault';
 import css from './invitation.module.css';
-import { useCalendarName } from './names';
 import { sentence } from './rule';
 import { spoken } from './spoken';
 import { HERE } from './times';
@@ -204,7 +204,7 @@ function Adding({ card, busy, onAct }: Omit<ShownProps, 'fault'>) {
 /** Which calendar it goes into, where there is a choice. */
 function Where({ card, calendar, onChoose }: { card: Card; calendar: string; onChoose: (id: string) => void }) {
   const { t } = useTranslation('calendar');
-  const nameOf = useCalendarName(card.calendars);
+  const nameOf = useCollectionName(card.calendars);
   if (card.calendars.length < 2) return null;
   return (
     <Select label={t('calendar')} value={calendar} onChange={({ target }) => onChoose(target.value)}>

@@ -3,6 +3,7 @@ import { CheckCheck, CloudOff } from 'lucide-react';
 import { useEffect, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
+import { useCollectionName } from '../accounts/collectionName';
 import type { Id } from '../api/types';
 import { request } from '../auth/session';
 import { region } from '../i18n';
@@ -16,7 +17,6 @@ import { toast } from '../ui/toast';
 import uiCss from '../ui/ui.module.css';
 import { change, make, remove } from './acts';
 import css from './calendar.module.css';
-import { useCalendarName } from './names';
 import { quick } from './quick';
 import type { Calendar, CalendarEvent, WholeEvent } from './types';
 
@@ -81,7 +81,7 @@ function Row({ task, calendars, onOpen, onChanged }: RowProps) {
   const { t: common } = useTranslation();
   const title = task.title || t('untitled');
   const calendar = calendars.find(({ id }) => id === task.collection_id);
-  const nameOf = useCalendarName(calendars);
+  const nameOf = useCollectionName(calendars);
   const [wanted, want] = useState<boolean | null>(null);
   async function set(done: boolean): Promise<void> {
     want(done);
@@ -117,7 +117,7 @@ function doneness(done: boolean): { status: string; percent: number; completed: 
 function NewTask({ places, onMade }: { places: Calendar[]; onMade: Changed }) {
   const { t } = useTranslation('calendar');
   const { t: common } = useTranslation();
-  const nameOf = useCalendarName(places);
+  const nameOf = useCollectionName(places);
   const [title, setTitle] = useState('');
   const [place, choose] = useState<Id>(places[0]!.id);
   const [fault, setFault] = useState('');

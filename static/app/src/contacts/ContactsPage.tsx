@@ -3,6 +3,7 @@ import { BookUser, CloudOff, Ellipsis, UserPlus, X } from 'lucide-react';
 import { Suspense, lazy, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
+import { useCollectionName } from '../accounts/collectionName';
 import type { Id } from '../api/types';
 import { Panes } from '../mail/Panes';
 import mailCss from '../mail/mail.module.css';
@@ -51,7 +52,9 @@ export default function ContactsPage({ id, onMenu }: ContactsPageProps) {
   const more = useRef<HTMLButtonElement>(null);
   const list = useContacts(query, part);
   const shown = list.groups.find((group) => part === `group:${group.id}` && group.writable);
-  const writable = list.books.filter((book) => book.writable);
+  const nameOf = useCollectionName(list.books);
+  const books = list.books.map((book) => ({ ...book, name: nameOf(book) }));
+  const writable = books.filter((book) => book.writable);
   const select = (contact: Contact): void => setSelected((now) => {
     const next = new Map(now);
     if (!next.delete(contact.id)) next.set(contact.id, contact);
@@ -65,10 +68,10 @@ export default function ContactsPage({ id, onMenu }: ContactsPageProps) {
   useCommand('list.back', toList, id !== undefined);
   useCommand('app.close', toList, id !== undefined);
   const reader = id === 'duplicates'
-    ? <Suspense fallback={null}><Duplicates books={list.books} onBack={toList} /></Suspense>
+    ? <Suspense fallback={null}><Duplicates books={books} onBack={toList} /></Suspense>
     : id === 'new'
     ? <ContactForm books={writable} contact={null} onDone={(made) => navigate(made ? `/contacts/${made}` : '/contacts')} onCancel={toList} />
-    : id ? <ContactView key={id} id={id} books={list.books} groups={list.groups} onBack={toList} /> : <Empty icon={BookUser}>{t('pick')}</Empty>;
+    : id ? <ContactView key={id} id={id} books={books} groups={list.groups} onBack={toList} /> : <Empty icon={BookUser}>{t('pick')}</Empty>;
   return (
     <Panes
       reading={id !== undefined}
@@ -90,8 +93,8 @@ export default function ContactsPage({ id, onMenu }: ContactsPageProps) {
               <IconButton label={t('more')} ref={more} aria-haspopup="menu" aria-expanded={menu} onClick={() => openMenu(true)}><Ellipsis size={16} aria-hidden /></IconButton>
             </div>
           </header>
-          <PartChooser books={list.books} groups={list.groups} part={part} onPart={setPart} />
-          {selected && <SelectionBar selected={selected} books={list.books} groups={list.groups} part={part} onPart={setPart} onEnd={() => setSelected(null)} />}
+          <PartChooser books={books} groups={list.groups} part={part} onPart={setPart} />
+          {selected && <SelectionBar selected={selected} books={books} groups={list.groups} part={part} onPart={setPart} onEnd={() => setSelected(null)} />}
           <Body list={list} query={query} open={id} selected={selected} onSelect={select} />
           <Suspense fallback={null}>
             {menu && (
