@@ -59,7 +59,7 @@ soak: env client test-system ## thousands of changes of mail, calendars and cont
 	@$(BIN)/python -m pytest -q -s tests/faults/test_convergence.py
 	@$(BIN)/python -m pytest -q -s tests/faults/test_hammer.py
 	@$(BIN)/python -m pytest -q -s tests/faults/test_collections.py
-	@PMSYNC_TEST_OPERATIONS=3000 $(BIN)/python -m pytest -q -s tests/cross/test_walk.py
+	@PMSYNC_TEST_OPERATIONS=3000 $(BIN)/python -m pytest -q -s tests/cross/test_walk.py tests/push/test_walk.py
 	@PMSYNC_TEST_WALKS=10 $(BIN)/python -m pytest -q tests/google_adapter tests/microsoft_adapter -k converge
 	@PMSYNC_TEST_COMMANDS=300 $(BIN)/python -m pytest -q -s tests/faults/test_commands.py
 	@PMSYNC_TEST_SENDS=500 $(BIN)/python -m pytest -q -s tests/compose/test_kills.py

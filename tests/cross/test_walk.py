@@ -1,7 +1,8 @@
 """Both sides change everything at random while the provider misbehaves: at the end mirror and provider are equal, and
 nothing happened twice.
 
-`make soak` takes 3,000 operations (PMSYNC_TEST_OPERATIONS) at each simulated provider, `make test` a few.
+Here both are polled; `tests/push/test_walk.py` is the same walk with notifications, and the one that `make test` takes.
+`make soak` takes 3,000 operations (PMSYNC_TEST_OPERATIONS) at each simulated provider.
 """
 
 import os
@@ -268,6 +269,7 @@ def at(moment: Any, hours: int = 0) -> dict[str, str]:
     return {"at": f"{moment + timedelta(hours=hours):%Y-%m-%dT%H:%M:%S}", "zone": "Europe/Rome"}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("stage", ["google", "microsoft"], indirect=True)
 def test_both_sides_at_random_while_the_provider_misbehaves(stage: Stage) -> None:
     walk = Walk(stage, random.Random(OPERATIONS))
