@@ -69,7 +69,7 @@ soak: env client test-system ## thousands of changes of mail, calendars and cont
 up: env ## start the private servers and leave them running
 	@$(BIN)/python -m pmsync.private up
 down: ## stop the private servers
-	@test ! -x $(BIN)/python || for home in $(HOME_DIR) $(HOME_DIR)/test $(HOME_DIR)/e2e $(HOME_DIR)/bench; do \
+	@test ! -x $(BIN)/python || for home in $(HOME_DIR) $(HOME_DIR)/test $(HOME_DIR)/e2e* $(HOME_DIR)/bench; do \
 	  test ! -d $$home || PMSYNC_HOME=$$home $(BIN)/python -m pmsync.private down; done
 
 requirements: env ## pin and hash requirements/*.in anew

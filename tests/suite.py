@@ -95,7 +95,8 @@ TESTS: Final = (
     # These mostly wait, for servers that they kill and clocks that they let run out, and must not
     # wait for a busy machine besides: many side by side are still less work than it can do.
     Step("fault tests", python("pytest", "-q", "-n", "4", "--dist", "loadfile", "-m", "serial and not chromium")),
-    Step("browser", python("pytest", "-q", "-m", "chromium and not soak")),
+    # Each of the two has a demo of its own: a browser test waits for pages more than it works.
+    Step("browser", python("pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "chromium and not soak")),
 )
 STEPS: Final = (*PYTHON_SIDE, *CLIENT_SIDE, *TESTS)
 

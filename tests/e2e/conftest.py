@@ -34,7 +34,7 @@ def pictures() -> Iterator[WebServer]:
 @pytest.fixture(scope="session")
 def demo(pictures: WebServer) -> Iterator[Demo]:
     """The demo, quiet and small."""
-    home = Path(os.environ["PMSYNC_HOME"]).parent / "e2e"
+    home = Path(os.environ["PMSYNC_HOME"]).parent / f"e2e{os.environ.get('PYTEST_XDIST_WORKER', '')}"
     reachable = {"PMSYNC_IMAGE_HOSTS": f"127.0.0.1:{pictures.port}"}
     running = Demo.start(home, "--fresh", "--scale", "0.1", "--still", settings=reachable)
     yield running
