@@ -8,7 +8,8 @@ from pydantic import BaseModel, BeforeValidator
 
 from apps.ai.model import asking
 from apps.ai.model.asking import Patience, Question
-from apps.ai.reading.shapes import Line, cut
+from apps.ai.plain import plain
+from apps.ai.reading.shapes import Said, prose
 from apps.users.members import Member
 
 from .gathering import Found, Span
@@ -37,8 +38,8 @@ def _few(value: object) -> object:
 class Words(BaseModel):
     """What is asked for."""
 
-    summary: Annotated[str, cut(700)]
-    suggestions: Annotated[list[Line], BeforeValidator(_few)]
+    summary: Annotated[str, prose(700)]
+    suggestions: Annotated[list[Said], BeforeValidator(_few)]
 
 
 def summarise(member: Member, account_id: UUID, report_id: UUID, text: str, patience: Patience) -> Words:
@@ -65,7 +66,7 @@ def material(found: Found, span: Span) -> str:
         *(f"Waits for approval: {item['kind']}" for item in found.actions if item["state"] == "proposed"),
     ]
     inside = "\n".join(" ".join(line.split())[:300] for line in lines)
-    return f"<report>\n{FENCE.sub('‹', inside)}\n</report>"
+    return f"<report>\n{FENCE.sub('‹', plain(inside))}\n</report>"
 
 
 def _open(item: dict[str, Any]) -> str:

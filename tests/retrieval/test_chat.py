@@ -387,7 +387,7 @@ MONDAY = datetime(2026, 11, 30, 9, tzinfo=UTC)
 def _desk(box: Box, zone: str = "Europe/Rome") -> tools.Desk:
     turn = keeping.begin(box.member, None, ASKED)
     here = calendar.zone_of(zone)
-    return tools.Desk(box.member, keeping.readable(box.member), here, zone, MONDAY - timedelta(days=2), turn.pk)
+    return tools.Desk(box.member, keeping.readable(box.member), here, zone, MONDAY - timedelta(days=2), turn.pk, ASKED)
 
 
 def test_events_of_a_window_are_listed_in_the_persons_time(inbox: Box) -> None:

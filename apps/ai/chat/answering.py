@@ -14,6 +14,7 @@ import structlog
 
 from apps.ai.model import asking, errors
 from apps.ai.model.asking import Patience, Question
+from apps.ai.plain import plain
 from apps.ai.retrieval import finding
 from apps.core.clock import now
 from apps.users.members import Member
@@ -110,13 +111,15 @@ class Talk:
             zone, here = "UTC", ZoneInfo("UTC")
         moment = now()
         self.content = Content(self.question)
-        self.desk = Desk(self.member, accounts, here, zone, moment, self.turn.pk)
         told = {"name": self.member.user.name or "a person", "now": f"{moment.astimezone(here):%A %d %B %Y, %H:%M}"}
         self.messages.append(SystemMessage(INSTRUCTIONS.format(zone=zone, **told)))
         for earlier in keeping.before(self.turn, HISTORY):
             self.messages.append(HumanMessage(earlier.question))
             self.messages.append(AIMessage(material.unmarked(earlier.answer)[:HISTORY_MOST] or "…"))
         self.messages.append(HumanMessage(self.question))
+        # Asked after the answers were read: another turn may have ended meanwhile.
+        told_before = keeping.showed(self.turn)
+        self.desk = Desk(self.member, accounts, here, zone, moment, self.turn.pk, self.question, told_before)
 
     def _ask(self, *, last: bool) -> "AIMessage":
         asked = Question(
@@ -156,7 +159,7 @@ class Talk:
 
     def _answered(self, text: str) -> list[dict[str, Any]]:
         assert self.desk is not None
-        self.content.answer, self.content.citations = material.cited(text[:ANSWER_MOST], self.desk.material)
+        self.content.answer, self.content.citations = material.cited(plain(text)[:ANSWER_MOST], self.desk.material)
         if not self.content.answer:
             raise errors.Malformed
         self._end(TurnState.ANSWERED)

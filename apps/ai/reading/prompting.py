@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from ..plain import plain
 from .letters import Conversation, Letter
 
 LETTERS_MOST: Final = 12
@@ -64,5 +65,5 @@ def _line(text: str) -> str:
 
 
 def data(text: str) -> str:
-    """A text that cannot close, or open, a part of the prompt."""
-    return FENCE.sub("‹", text)
+    """A text that cannot close, or open, a part of the prompt, and holds nothing that its reader would not see."""
+    return FENCE.sub("‹", plain(text))
