@@ -1,7 +1,8 @@
 """Text without what nobody sees: for what a model is shown, and for what a person is shown of a model's. Pure.
 
 Characters that take no room can hold a whole letter that only programs read (tags, variation selectors), hide a
-word from a filter, or turn a line around (UAX #9). A model reads what its person could read, and a person sees what there is.
+word from a filter, or turn a line around (UAX #9). A model reads what its person could read, and a person sees what
+there is.
 """
 
 import re
