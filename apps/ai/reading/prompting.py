@@ -9,7 +9,7 @@ from .letters import Conversation, Letter
 LETTERS_MOST: Final = 12
 NEWEST_MOST: Final = 6_000
 EARLIER_MOST: Final = 1_500
-FENCE: Final = re.compile(r"<(?=\s*/?\s*(?:thread|mail|samples|notes)\b)", re.IGNORECASE)
+FENCE: Final = re.compile(r"<(?=\s*/?\s*(?:thread|mail|samples|notes|report)\b)", re.IGNORECASE)
 
 READING: Final = """\
 You read along in the mailbox of one person ("me") and say what a message is. Between <thread> and </thread> stands
