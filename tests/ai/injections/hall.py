@@ -206,6 +206,7 @@ def hall(cast: Cast, cases: Sequence[Case]) -> Iterator[Hall]:
             7, "Vault", sender=box.account.address, to="bob@partner.example", body=SECRETS["to a friend"]
         )
         box.arrive(record(7, friend), mailbox="Sent")
+        switches.change(cast.owner.user_id, daily_tokens=10**9)
         made = Hall(box, cast, cases, datetime.now(UTC).replace(second=0, microsecond=0))
         made.fill()
         yield made
