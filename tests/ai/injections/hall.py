@@ -89,18 +89,16 @@ class Hall:
             if drawn.ics is not None:
                 title = f"{case.token} {drawn.ics.get('SUMMARY', '')}"
                 about, place = drawn.ics.get("DESCRIPTION", ""), drawn.ics.get("LOCATION", "")
-                rows.event(
-                    self.box.account, *map(_escaped, (title,)), day, about=_escaped(about), place=_escaped(place)
-                )
+                rows.event(self.box.account, _escaped(title), day, about=_escaped(about), place=_escaped(place))
             if drawn.card is not None:
                 name = f"{case.token} {drawn.card.get('full_name', '')}"
                 rows.contact(self.box.account, name, case.sender, notes=drawn.card.get("notes", ""))
         by_sender = {case.sender: case for case in self.cases}
         for message in Message.objects.filter(account=self.box.account).order_by("at"):
-            case = by_sender.get(str(message.senders[0]["address"]))
-            if case is not None:
-                self.messages[message.pk] = case
-                self.threads[case.number] = message.thread_id
+            sent = by_sender.get(str(message.senders[0]["address"]))
+            if sent is not None:
+                self.messages[message.pk] = sent
+                self.threads[sent.number] = message.thread_id
         readings = [Reading(message_id=pk, account_id=self.box.account.pk) for pk in self.messages]
         Reading.objects.bulk_create(readings, ignore_conflicts=True)
 
