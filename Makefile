@@ -55,7 +55,7 @@ bench-%: env test-system ## one measurement, as one JSON line (bench-initial, be
 	  $(BIN)/python -m tests.bench.bench_$(subst -,_,$*)
 bench-live bench-client: client
 
-soak: env client test-system ## thousands of changes of mail, calendars and contacts, 500 sends, 1,000 approvals, amid random deaths (two hours)
+soak: env client test-system ## thousands of changes of mail, calendars and contacts, 500 sends, 1,000 approvals, amid random deaths; 500 injections (two hours)
 	@$(BIN)/python -m pytest -q -s tests/faults/test_convergence.py
 	@$(BIN)/python -m pytest -q -s tests/faults/test_hammer.py
 	@$(BIN)/python -m pytest -q -s tests/faults/test_collections.py
@@ -64,6 +64,7 @@ soak: env client test-system ## thousands of changes of mail, calendars and cont
 	@PMSYNC_TEST_COMMANDS=300 $(BIN)/python -m pytest -q -s tests/faults/test_commands.py
 	@PMSYNC_TEST_SENDS=500 $(BIN)/python -m pytest -q -s tests/compose/test_kills.py
 	@PMSYNC_TEST_APPROVALS=1000 $(BIN)/python -m pytest -q -s tests/hitl/test_fire.py
+	@PMSYNC_TEST_INJECTIONS=500 $(BIN)/python -m pytest -q -s tests/ai/test_injections.py
 	@PMSYNC_TEST_PEOPLE=1000 $(BIN)/python -m pytest -q tests/reports/test_exactly_once.py -k all_zones
 
 up: env ## start the private servers and leave them running

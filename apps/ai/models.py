@@ -18,6 +18,13 @@ class ActionState(models.TextChoices):
     UNDONE = "undone"
 
 
+class Origin(models.TextChoices):
+    """Whose wish an action is: the person's own, or one that an agent took from what others wrote."""
+
+    PERSON = "person"
+    CONTENT = "content"
+
+
 class Action(models.Model):
     """One thing that an agent wants done for a person; nothing of it happens before it is decided.
 
@@ -25,7 +32,8 @@ class Action(models.Model):
     agent read: [{"type": "message" | "event" | "contact", "id": UUID}]. `key` names the reason: an agent that finds the
     same reason twice proposes once. `inverse` is what undoes it, once it is done. `recipients` (addresses in lower
     case), `risk` and `version` (of what it acts upon) follow from the arguments, as its kind says; `error` is why it
-    was not done: {"code", "sentence"}.
+    was not done: {"code", "sentence"}. `origin` is whose wish it is: the person's own only where the model had seen
+    nothing but the person's words when it called for it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -37,6 +45,9 @@ class Action(models.Model):
     why = models.TextField(blank=True)
     sources = models.JSONField(default=list)
     key = models.CharField(max_length=200)
+    origin = models.CharField(
+        max_length=7, choices=Origin, default=Origin.CONTENT, db_default=models.Value(Origin.CONTENT)
+    )
     recipients = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     risk = models.CharField(max_length=8, default="medium", db_default="medium")
     version = models.CharField(max_length=64, blank=True, default="", db_default="")
@@ -68,5 +79,5 @@ from .writing.models import Summary  # noqa: E402
 
 __all__ = [
     "Action", "ActionState", "AgentCursor", "AgentSwitch", "ChatSession", "ChatTurn", "Chunk", "Consent",
-    "Correspondence", "Coverage", "FollowUp", "ModelCall", "ModelUsage", "Reading", "Summary",
+    "Correspondence", "Coverage", "FollowUp", "ModelCall", "ModelUsage", "Origin", "Reading", "Summary",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from apps.users.models import User
 
 from . import actions
 from .actions import Wish
+from .reading import extracting
 from .reading.letters import Conversation, Letter
 from .reading.shapes import Meeting, Task, Understanding, when
 
@@ -42,6 +43,18 @@ def wishes(read: Understanding, letter: Letter, talk: Conversation) -> Iterator[
         args = _event(meeting, zone, talk.now)
         if args is not None:
             yield _wish("calendar.create", args, letter, f"event:{letter.id}:{number}", meeting.title)
+
+
+def dated(letter: Letter, talk: Conversation) -> Iterator[Wish]:
+    """What may be proposed of it without a model: what the mail says, in so many words, will take place."""
+    zone = talk.zone if isinstance(talk.zone, ZoneInfo) else ZoneInfo("UTC")
+    if letter.kind or letter.method or talk.mine(letter):
+        return
+    for number, one in enumerate(extracting.ahead(letter, zone, talk.now)):
+        meeting = Meeting(title=letter.subject or one.said, start=one.start.isoformat(), end=None, location="")
+        args = _event(meeting, zone, talk.now)
+        if args is not None and meeting.title:
+            yield _wish("calendar.create", args, letter, f"date:{letter.id}:{number}", one.said)
 
 
 def _wish(kind: str, args: dict[str, Any], letter: Letter, key: str, why: str) -> Wish:

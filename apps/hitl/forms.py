@@ -6,7 +6,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from apps.ai.actions import Risk
-from apps.ai.models import ActionState
+from apps.ai.models import ActionState, Origin
 
 from .deciding import REASON_MOST
 from .models import ApprovalState, Scope, Verdict
@@ -55,6 +55,7 @@ class RuleIn(serializers.Serializer[Any]):
     verdict = serializers.ChoiceField(choices=Verdict.choices)
     second = serializers.BooleanField(default=False)
     binding = serializers.BooleanField(default=False)
+    on_content = serializers.BooleanField(default=False)
 
 
 class SettingsIn(serializers.Serializer[Any]):
@@ -75,6 +76,7 @@ SUMMARY_FIELDS: Final[dict[str, Any]] = {
     "kind": serializers.CharField(),
     "title": serializers.CharField(),
     "risk": serializers.ChoiceField(choices=[each.value for each in Risk]),
+    "origin": serializers.ChoiceField(choices=Origin.choices),
     "recipients": serializers.ListField(child=serializers.CharField()),
     "state": serializers.ChoiceField(choices=ApprovalState.choices),
     "digest": serializers.CharField(),
@@ -150,6 +152,7 @@ RULE_FIELDS: Final[dict[str, Any]] = {
     "verdict": serializers.ChoiceField(choices=Verdict.choices),
     "second": serializers.BooleanField(),
     "binding": serializers.BooleanField(),
+    "on_content": serializers.BooleanField(),
 }
 RULE: Final = inline_serializer("ApprovalRule", RULE_FIELDS)
 SETTINGS: Final = inline_serializer(

@@ -31,7 +31,7 @@ class Rule(models.Model):
 
     `user_id` is whom the actions are for (null: everybody). `by_company`: its owners and admins made it, and only they
     change it; otherwise it is that person's own. `binding`: no more specific rule loosens it. `second`: two people must
-    approve.
+    approve. `on_content`: what is done without asking is so also when an agent took the wish from what others wrote.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -45,6 +45,7 @@ class Rule(models.Model):
     verdict = models.CharField(max_length=5, choices=Verdict)
     second = models.BooleanField(default=False)
     binding = models.BooleanField(default=False)
+    on_content = models.BooleanField(default=False, db_default=False)
     made_by = models.UUIDField()
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -86,6 +86,8 @@ def item(summary: dict[str, Any], words: wording.Words) -> dict[str, Any]:
     return summary | moments | {
         "kind_said": words["kinds"].get(summary["kind"], summary["kind"]),
         "risk_said": words["risks"].get(summary["risk"], summary["risk"]),
+        "origin_said": words["origins"].get(summary["agent"] if summary["origin"] == "content" else "person")
+        or words["origins"]["content"],
         "stands": stands or words["states"][summary["state"]],
         "is_open": is_open,
     }  # fmt: skip
@@ -260,6 +262,7 @@ class RulesPage(MemberPage):
                 "who": called.get(rule.user_id or NONE, "") if rule.by_company else "",
                 "second": rule.second,
                 "binding": rule.binding,
+                "on_content": rule.on_content,
             }
             for rule in listed
         ]
@@ -303,7 +306,7 @@ def _rule(given: Any) -> dict[str, Any]:
     if given.get("risk", "") not in ("", *Risk):
         raise Problem(400, "invalid", "Choose a risk.")
     found = {name: given.get(name, "") for name in ("kind", "scope", "recipient", "risk", "verdict")}
-    return found | {name: name in given for name in ("by_company", "second", "binding")}
+    return found | {name: name in given for name in ("by_company", "second", "binding", "on_content")}
 
 
 def _settings(given: Any) -> dict[str, Any]:

@@ -3,6 +3,10 @@
 A condition makes a rule more specific: a person, a kind, a risk, inside or outside count once, a domain twice, an
 address three times. An action that several people would hear of is judged for each, and the strictest holds. A binding
 rule of the company is a floor: whatever else holds, the verdict is no looser.
+
+What an agent took from what others wrote is asked for, whatever a rule allows without asking: who writes a mail would
+else decide what is done. A rule may say that it holds for such wishes too, and then does for what is of little risk and
+what nobody outside hears of: an entry of one's own that can be taken back.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +18,7 @@ from .models import Scope, Verdict
 
 STRICTNESS: Final = {Verdict.AUTO: 0, Verdict.ASK: 1, Verdict.NEVER: 2}
 WEIGHT: Final = {Scope.ANY: 0, Scope.INSIDE: 1, Scope.OUTSIDE: 1, Scope.DOMAIN: 2, Scope.ADDRESS: 3}
+LITTLE: Final = "low"
 DEFAULT: Final = Verdict.ASK
 """Where no rule says otherwise: nothing is done that nobody looked at."""
 
@@ -31,6 +36,7 @@ class Condition:
     risk: str = ""
     second: bool = False
     binding: bool = False
+    on_content: bool = False
 
     @property
     def weight(self) -> int:
@@ -45,6 +51,13 @@ class Condition:
             and self.risk in ("", asked.risk)
             and self._reaches(asked, recipient)
         )
+
+    def says(self, asked: "Asked") -> Verdict:
+        """Its verdict on this action: `auto` is no more than `ask` where the wish is not the person's own."""
+        if self.verdict != Verdict.AUTO or not asked.on_content:
+            return self.verdict
+        harmless = asked.risk == LITTLE and not asked.recipients
+        return Verdict.AUTO if self.on_content and harmless else Verdict.ASK
 
     def _reaches(self, asked: "Asked", recipient: str | None) -> bool:
         if self.scope == Scope.ANY:
@@ -64,13 +77,15 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An action, as rules see it. Addresses are in lower case; `inside` are those of the company."""
+    """An action, as rules see it. Addresses are in lower case; `inside` are those of the company; `on_content` when
+    the wish came from what others wrote."""
 
     user_id: UUID
     kind: str
     risk: str
     recipients: Sequence[str]
     inside: frozenset[str] = frozenset()
+    on_content: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +114,8 @@ def _for(rules: Sequence[Condition], asked: Asked, recipient: str | None) -> Jud
         return Judged(DEFAULT)
     most = max(rule.weight for rule in holding)
     chosen = [rule for rule in holding if rule.weight == most or rule.binding]
-    strictest = max((rule.verdict for rule in chosen), key=STRICTNESS.__getitem__)
-    by = [rule for rule in chosen if rule.verdict == strictest]
+    strictest = max((rule.says(asked) for rule in chosen), key=STRICTNESS.__getitem__)
+    by = [rule for rule in chosen if rule.says(asked) == strictest]
     return Judged(strictest, tuple(rule.id for rule in by), any(rule.second for rule in chosen))
 
 

@@ -33,6 +33,7 @@ def summary(approval: Approval, names: dict[UUID, str] | None = None) -> dict[st
         "kind": action.kind,
         "title": approval.title,
         "risk": str(action.risk),
+        "origin": str(action.origin),
         "recipients": action.recipients,
         "state": str(approval.state),
         "digest": approval.digest,

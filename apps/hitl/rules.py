@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from apps.ai.actions import Risk, names
-from apps.ai.models import Action
+from apps.ai.models import Action, Origin
 from apps.core.problems import Problem, not_found
 from apps.providers.adapters.mime import addressing
 from apps.providers.models import ProviderAccount
@@ -31,14 +31,17 @@ def judged(action: Action, tenant_id: UUID) -> Judged:
     """What becomes of an action by the rules as they stand."""
     recipients = [str(address) for address in action.recipients]
     about = Rule.objects.filter(Q(user_id=action.user_id) | Q(user_id=None))
-    asked = Asked(action.user_id, action.kind, action.risk, recipients, inside(recipients, tenant_id))
+    asked = Asked(
+        action.user_id, action.kind, action.risk, recipients, inside(recipients, tenant_id),
+        on_content=action.origin != Origin.PERSON,
+    )  # fmt: skip
     return judge(map(_condition, about), asked)
 
 
 def _condition(rule: Rule) -> Condition:
     return Condition(
         rule.pk, Verdict(rule.verdict), rule.user_id, rule.kind, Scope(rule.scope), rule.recipient, rule.risk,
-        rule.second, rule.binding and rule.by_company,
+        rule.second, rule.binding and rule.by_company, rule.on_content,
     )  # fmt: skip
 
 
@@ -83,6 +86,7 @@ def add(member: Member, given: Mapping[str, Any]) -> Rule:
         verdict=given["verdict"],
         second=bool(given.get("second")) and given["verdict"] == Verdict.ASK,
         binding=bool(given.get("binding")) and by_company,
+        on_content=bool(given.get("on_content")) and given["verdict"] == Verdict.AUTO,
         made_by=member.user_id,
     )
     try:
@@ -147,4 +151,5 @@ def as_json(rule: Rule) -> dict[str, Any]:
         "verdict": str(rule.verdict),
         "second": rule.second,
         "binding": rule.binding,
+        "on_content": rule.on_content,
     }

@@ -153,6 +153,13 @@ ENGLISH: Final[Words] = {
     "rule_verdict": "Then",
     "rule_second": "Two people must approve",
     "rule_binding": "Nobody may loosen this",
+    "rule_on_content": "Also for what agents find in mail, where it is of little risk and nobody else hears of it",
+    "origins": {
+        "person": "It was asked for in the chat, before anything that others wrote was read:",
+        "content": "Nobody here asked for this: an agent took it from what others wrote.",
+        "chat": "It was proposed in the chat after what others wrote had been read. The question was:",
+        "writer": "The text was written by an agent that had read what others wrote.",
+    },
     "any_kind": "Everything",
     "any_risk": "Any risk",
     "scopes": {
@@ -326,6 +333,13 @@ ITALIAN: Final[Words] = {
     "rule_verdict": "Allora",
     "rule_second": "Devono approvare due persone",
     "rule_binding": "Nessuno può allentarla",
+    "rule_on_content": "Anche per ciò che gli agenti trovano nella posta, se rischia poco e nessuno ne viene a sapere",
+    "origins": {
+        "person": "È stato chiesto nella chat, prima di leggere ciò che altri hanno scritto:",
+        "content": "Nessuno qui lo ha chiesto: un agente lo ha tratto da ciò che altri hanno scritto.",
+        "chat": "È stato proposto nella chat dopo la lettura di ciò che altri hanno scritto. La domanda era:",
+        "writer": "Il testo è di un agente che aveva letto ciò che altri hanno scritto.",
+    },
     "any_kind": "Tutto",
     "any_risk": "Qualsiasi rischio",
     "scopes": {

@@ -1,6 +1,5 @@
 """A few words of a model about what was gathered of one account: only with its owner's consent, only ever as text."""
 
-import re
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -8,7 +7,8 @@ from pydantic import BaseModel, BeforeValidator
 
 from apps.ai.model import asking
 from apps.ai.model.asking import Patience, Question
-from apps.ai.reading.shapes import Line, cut
+from apps.ai.reading import prompting
+from apps.ai.reading.shapes import Said, prose
 from apps.users.members import Member
 
 from .gathering import Found, Span
@@ -16,7 +16,6 @@ from .gathering import Found, Span
 LANGUAGES: Final = {"en": "English", "it": "Italian"}
 SUGGESTIONS: Final = 3
 LINES: Final = 12
-FENCE: Final = re.compile(r"<(?=\s*/?\s*report\b)", re.IGNORECASE)
 UNHURRIED: Final = Patience(tries=2)
 LATE: Final = Patience(tries=1, timeout=10)
 """When its hour has come, a report waits for a model so long and no longer."""
@@ -37,8 +36,8 @@ def _few(value: object) -> object:
 class Words(BaseModel):
     """What is asked for."""
 
-    summary: Annotated[str, cut(700)]
-    suggestions: Annotated[list[Line], BeforeValidator(_few)]
+    summary: Annotated[str, prose(700)]
+    suggestions: Annotated[list[Said], BeforeValidator(_few)]
 
 
 def summarise(member: Member, account_id: UUID, report_id: UUID, text: str, patience: Patience) -> Words:
@@ -65,7 +64,7 @@ def material(found: Found, span: Span) -> str:
         *(f"Waits for approval: {item['kind']}" for item in found.actions if item["state"] == "proposed"),
     ]
     inside = "\n".join(" ".join(line.split())[:300] for line in lines)
-    return f"<report>\n{FENCE.sub('‹', inside)}\n</report>"
+    return f"<report>\n{prompting.data(inside)}\n</report>"
 
 
 def _open(item: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from celery import current_app
 
 from apps.ai import consent
 from apps.ai.model import access
+from apps.ai.retrieval import mistral as embeddings
 from apps.calendar.models import Calendar
 from tests.fakes.mistral.server import MistralApi
 from tests.mail import fixtures
@@ -23,6 +24,7 @@ def mistral(settings: Any) -> Iterator[MistralApi]:
         settings.PMSYNC_MISTRAL_TIMEOUT = 5
         yield api
         access.close()
+        embeddings.close()
 
 
 @pytest.fixture

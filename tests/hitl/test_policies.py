@@ -92,3 +92,35 @@ def test_two_people_are_asked_where_a_rule_that_holds_says_so() -> None:
     assert judge(rules, asked("bob@partner.example")).second
     assert judge(rules, asked("carla@rossi.example", "bob@partner.example")).second
     assert not judge(rules, asked("carla@rossi.example")).second
+
+
+def taken_from_mail(*recipients: str, kind: str = "calendar.create", risk: str = "low") -> Asked:
+    return Asked(ANNA, kind, risk, recipients, on_content=True)
+
+
+def test_what_is_done_without_asking_is_asked_for_where_the_wish_came_from_content() -> None:
+    rules = [rule(AUTO), rule(AUTO, kind="calendar.create", user_id=ANNA)]
+    assert judge(rules, Asked(ANNA, "calendar.create", "low", ())).verdict == AUTO
+    assert judge(rules, taken_from_mail()).verdict == ASK
+
+
+def test_a_rule_may_hold_for_content_too_where_it_does_little_and_reaches_nobody() -> None:
+    rules = [rule(AUTO, on_content=True)]
+    assert judge(rules, taken_from_mail()).verdict == AUTO
+    assert judge(rules, taken_from_mail(risk="medium")).verdict == ASK
+    assert judge(rules, taken_from_mail("bob@partner.example", risk="low")).verdict == ASK
+    assert judge(rules, taken_from_mail("bob@partner.example", kind="email.reply", risk="high")).verdict == ASK
+
+
+def test_never_is_never_for_content_too() -> None:
+    assert (
+        judge(
+            [rule(AUTO, on_content=True), rule(NEVER, kind="task.create")], taken_from_mail(kind="task.create")
+        ).verdict
+        == NEVER
+    )
+    floor = rule(ASK, binding=True)
+    assert (
+        judge([rule(AUTO, kind="task.create", on_content=True), floor], taken_from_mail(kind="task.create")).verdict
+        == ASK
+    )

@@ -53,7 +53,7 @@ def api() -> Iterator[MistralApi]:
 
 @pytest.fixture
 def remote(api: MistralApi, settings: Any) -> Iterator[Embedder]:
-    """The service's model, by way of settings."""
+    """The service's model, by way of settings, at nobody's expense."""
     settings.MISTRAL_API_KEY, settings.PMSYNC_MISTRAL_URL, settings.PMSYNC_MISTRAL_TIMEOUT = api.key, api.url, 5
-    yield embedder.current()
+    yield Embedder(mistral.model())
     mistral.close()

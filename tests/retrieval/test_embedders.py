@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from apps.ai.retrieval import embedder, mistral
+from apps.ai.retrieval import mistral
 from apps.ai.retrieval.embedder import Embedder, EmbedderError
 from tests.fakes.mistral.script import EMBEDDINGS, dropped, fail, garbled, read, to
 from tests.fakes.mistral.server import MistralApi
@@ -90,6 +90,6 @@ def test_every_failure_of_the_service_is_one_error_after_one_try(
 def test_a_service_that_takes_too_long_is_given_up(api: MistralApi, remote: Embedder, settings: Any) -> None:
     settings.PMSYNC_MISTRAL_TIMEOUT = 1
     api.when(to(EMBEDDINGS), read.after(3))
-    slow = embedder.current()
+    slow = Embedder(mistral.model())
     with pytest.raises(EmbedderError, match="too long"):
         slow.embed(["x"])

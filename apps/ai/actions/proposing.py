@@ -10,7 +10,8 @@ from apps.core.nul import without_nul
 from apps.providers.models import ProviderAccount
 from apps.users.members import Member
 
-from ..models import Action
+from ..models import Action, Origin
+from ..plain import plain
 from .kinds import kind
 
 Decide = Callable[[Member, Action], None]
@@ -18,7 +19,7 @@ Decide = Callable[[Member, Action], None]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What an agent wants: see `Action`."""
+    """What an agent wants: see `Action`. Who does not say whose wish it is, had it from what others wrote."""
 
     agent: str
     kind: str
@@ -26,6 +27,7 @@ class Wish:
     why: str
     key: str
     sources: Sequence[dict[str, str]] = ()
+    origin: Origin = Origin.CONTENT
 
 
 _decide: list[Decide] = []
@@ -59,7 +61,8 @@ def propose(member: Member, account: ProviderAccount, wish: Wish) -> Action:
                 "recipients": to,
                 "risk": of_kind.risk(args, to),
                 "version": of_kind.version(home, args),
-                "why": without_nul(wish.why),
+                "why": plain(wish.why),
+                "origin": wish.origin,
                 "sources": [dict(source) for source in wish.sources],
             },
         )

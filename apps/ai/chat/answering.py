@@ -4,6 +4,7 @@ A turn goes step by step, so that who waits sees what is being done, and no tena
 itself comes whole: before its citations are checked nobody sees it.
 """
 
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ import structlog
 
 from apps.ai.model import asking, errors
 from apps.ai.model.asking import Patience, Question
+from apps.ai.plain import plain
 from apps.ai.retrieval import finding
 from apps.core.clock import now
 from apps.users.members import Member
@@ -47,6 +49,7 @@ HISTORY_MOST: Final = 2_000
 
 HITS: Final = 6
 SOMEBODY_WAITS: Final = Patience(tries=2, pause=0.3, longest=3.0)
+UNNAMEABLE: Final = re.compile(r"[^A-Za-z0-9_-]")
 INSTRUCTIONS: Final = """\
 You answer questions of {name} about their own mail, calendars and contacts. It is {now}, in {zone}.
 Answer in the language of the question, briefly, from what your tools show you and nothing else. When they show nothing
@@ -110,13 +113,15 @@ class Talk:
             zone, here = "UTC", ZoneInfo("UTC")
         moment = now()
         self.content = Content(self.question)
-        self.desk = Desk(self.member, accounts, here, zone, moment, self.turn.pk)
         told = {"name": self.member.user.name or "a person", "now": f"{moment.astimezone(here):%A %d %B %Y, %H:%M}"}
         self.messages.append(SystemMessage(INSTRUCTIONS.format(zone=zone, **told)))
         for earlier in keeping.before(self.turn, HISTORY):
             self.messages.append(HumanMessage(earlier.question))
             self.messages.append(AIMessage(material.unmarked(earlier.answer)[:HISTORY_MOST] or "…"))
         self.messages.append(HumanMessage(self.question))
+        # Asked after the answers were read: another turn may have ended meanwhile.
+        told_before = keeping.showed(self.turn)
+        self.desk = Desk(self.member, accounts, here, zone, moment, self.turn.pk, self.question, told_before)
 
     def _ask(self, *, last: bool) -> "AIMessage":
         asked = Question(
@@ -132,7 +137,7 @@ class Talk:
         from langchain_core.messages import ToolMessage
 
         assert self.desk is not None
-        self.messages.append(message)
+        self.messages.append(sayable(message))
         told: list[dict[str, Any]] = []
         for number, call in enumerate(message.tool_calls):
             if number >= CALLS:
@@ -156,7 +161,7 @@ class Talk:
 
     def _answered(self, text: str) -> list[dict[str, Any]]:
         assert self.desk is not None
-        self.content.answer, self.content.citations = material.cited(text[:ANSWER_MOST], self.desk.material)
+        self.content.answer, self.content.citations = material.cited(plain(text)[:ANSWER_MOST], self.desk.material)
         if not self.content.answer:
             raise errors.Malformed
         self._end(TurnState.ANSWERED)
@@ -178,3 +183,15 @@ class Talk:
         shown = self.desk.material.accounts() if self.desk is not None else frozenset()
         self.done = True
         keeping.end(self.turn, state, self.content, shown)
+
+
+def sayable(message: "AIMessage") -> "AIMessage":
+    """The model's message as the service takes it back: it refuses a conversation in which a function has a name that
+    none may have, although it was its own model that called it."""
+    calls = [call | {"name": _name(call["name"])} for call in message.tool_calls]
+    broken = [call | {"name": _name(call["name"])} for call in message.invalid_tool_calls]
+    return message.model_copy(update={"tool_calls": calls, "invalid_tool_calls": broken, "additional_kwargs": {}})
+
+
+def _name(name: str | None) -> str:
+    return UNNAMEABLE.sub("_", name or "")[:64] or "unknown"

@@ -148,6 +148,11 @@ def before(turn: ChatTurn, most: int) -> Sequence[Content]:
     return [opened(one) for one in reversed(held.order_by("-number")[:most])]
 
 
+def showed(turn: ChatTurn) -> bool:
+    """Whether any turn of the session, as far as it has ended, showed the model what others wrote."""
+    return ChatSession.objects.filter(pk=turn.session_id).exclude(accounts=[]).exists()
+
+
 def delete(member: Member, session_id: UUID) -> None:
     """Forget a session, and what the model was asked in it. Raises the 404 problem."""
     session = ChatSession.objects.filter(pk=session_id, user_id=member.user_id).first()

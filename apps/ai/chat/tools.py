@@ -7,15 +7,16 @@ is followed, fetched or run. The one tool that wants something done proposes it:
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from apps.ai import actions
 from apps.ai.actions import Wish
-from apps.ai.models import ActionState
+from apps.ai.models import ActionState, Origin
+from apps.ai.plain import plain_all
 from apps.ai.retrieval import finding, passages
 from apps.ai.retrieval.nearest import KINDS
 from apps.calendar import queries as calendar
@@ -41,13 +42,20 @@ EVENTS_MOST: Final = 40
 WINDOW_MOST: Final = timedelta(days=62)
 
 
+YEARS: Final = (1970, 2200)
+"""Calendars reckon with time zones, and those do not reach further."""
+
+
 class Refused(Exception):
     """A call that is not carried out; the model is told why, and may do better."""
 
 
 @dataclass(slots=True)
 class Desk:
-    """Where one turn is worked on: for whom, in which accounts, what was shown, and what was proposed."""
+    """Where one turn is worked on: for whom, in which accounts, what was shown, and what was proposed.
+
+    `told_before`: earlier turns showed what others wrote, and their answers may repeat it.
+    """
 
     member: Member
     accounts: frozenset[UUID]
@@ -55,8 +63,15 @@ class Desk:
     zone: str
     now: datetime
     turn_id: UUID
+    question: str
+    told_before: bool = False
     material: Material = field(default_factory=Material)
     proposed: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def origin(self) -> Origin:
+        """Whose wish it is what the model now wants: the person's, as long as it saw nobody else's words."""
+        return Origin.CONTENT if self.told_before or self.material.by_name else Origin.PERSON
 
     def shown(self, name: str, kind: str) -> Shown:
         """What was shown under this name. Raises Refused for anything else, or what may not be read any more."""
@@ -71,6 +86,21 @@ class Arguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, given: Any) -> Any:
+        return plain_all(given)
+
+
+def _near(moment: Any) -> Any:
+    if not YEARS[0] <= moment.year <= YEARS[1]:
+        raise ValueError(f"the year must lie between {YEARS[0]} and {YEARS[1]}")
+    return moment
+
+
+Day = Annotated[date, AfterValidator(_near)]
+Moment = Annotated[datetime, AfterValidator(_near)]
+
 
 class SearchIn(Arguments):
     query: str = Field(min_length=1, max_length=300, description="What to look for: a question or words.")
@@ -83,8 +113,8 @@ class ReadIn(Arguments):
 
 
 class EventsIn(Arguments):
-    start: date = Field(description="First day, YYYY-MM-DD.")
-    end: date = Field(description="Last day, YYYY-MM-DD, at most two months later.")
+    start: Day = Field(description="First day, YYYY-MM-DD.")
+    end: Day = Field(description="Last day, YYYY-MM-DD, at most two months later.")
 
 
 class ContactIn(Arguments):
@@ -92,15 +122,15 @@ class ContactIn(Arguments):
 
 
 class SlotsIn(Arguments):
-    start: date = Field(description="First day, YYYY-MM-DD.")
-    end: date = Field(description="Last day, YYYY-MM-DD, at most two weeks later.")
+    start: Day = Field(description="First day, YYYY-MM-DD.")
+    end: Day = Field(description="Last day, YYYY-MM-DD, at most two weeks later.")
     minutes: int = Field(default=60, ge=10, le=480)
     with_whom: str = Field(default="", max_length=200, description="The e-mail address of the other, if known.")
 
 
 class EventIn(Arguments):
     title: str = Field(min_length=1, max_length=200)
-    start: datetime = Field(description="Local time, YYYY-MM-DDTHH:MM.")
+    start: Moment = Field(description="Local time, YYYY-MM-DDTHH:MM.")
     minutes: int = Field(default=60, ge=5, le=1440)
     location: str = Field(default="", max_length=200)
 
@@ -134,7 +164,7 @@ def use(desk: Desk, name: str, arguments: Any) -> str:
         return _told({"refused": str(refused)})
     except Problem as problem:
         return _told({"refused": str(problem.detail)})
-    return _told({"note": WARNING, "result": result})
+    return _told({"note": WARNING, "result": plain_all(result)})
 
 
 def _told(answer: dict[str, Any]) -> str:
@@ -271,7 +301,8 @@ def _propose(desk: Desk, given: EventIn) -> Any:
     if given.location:
         args |= {"location": passages.line(given.location)}
     sources = [{"type": one.kind, "id": str(one.id)} for one in desk.material.by_name.values()][:20]
-    wish = Wish("chat", "calendar.create", args, "You asked for it in the chat.", f"chat:{desk.turn_id}", sources)
+    # The reason is the person's own words: what they asked, beside what they are asked to approve.
+    wish = Wish("chat", "calendar.create", args, desk.question, f"chat:{desk.turn_id}", sources, desk.origin)
     try:
         action = actions.propose(desk.member, account, wish)
     except KeyError:

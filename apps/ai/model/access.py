@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
+import orjson
 from django.conf import settings
 from pydantic import SecretStr
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 TRACING: Final = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING")
 """Switches of a tracer that would send every prompt to somebody else's service."""
+
+UNREAD: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL)
+"""Errors of before anything was sent."""
 
 _clients: dict[tuple[Any, ...], "ChatMistralAI"] = {}
 _lock = threading.Lock()
@@ -66,19 +70,27 @@ def close() -> None:
 
 
 def invoke(runnable: Any, messages: Sequence[Any]) -> "AIMessage":
-    """Ask once. Raises the errors of `errors`, and nothing else for whatever the service answers."""
+    """Ask once. Raises the errors of `errors`, and nothing else for whatever the service answers.
+
+    `read` of an error tells that the service may have read the prompt, and will want to be paid for it.
+    """
     try:
         answer: AIMessage = runnable.invoke(list(messages))
+        # Half a surrogate pair is no text: neither a database nor a browser takes it.
+        orjson.dumps([answer.content, answer.tool_calls])
         return answer
     except httpx.HTTPStatusError as error:
         raise refusal(error.response) from None
+    except UNREAD as error:
+        kind = errors.TimedOut if isinstance(error, httpx.TimeoutException) else errors.Unavailable
+        raise kind from None
     except httpx.TimeoutException:
-        raise errors.TimedOut from None
+        raise errors.TimedOut(read=True) from None
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError):
-        raise errors.Unavailable from None
+        raise errors.Unavailable(read=True) from None
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         # What langchain makes of a body that is not the protocol's: each of these was seen.
-        raise errors.Malformed from None
+        raise errors.Malformed(read=True) from None
 
 
 def refusal(response: httpx.Response) -> errors.ModelError:
@@ -89,7 +101,7 @@ def refusal(response: httpx.Response) -> errors.ModelError:
     if status in (401, 403):
         return errors.KeyRefused()
     if status in (408, 504):
-        return errors.TimedOut()
+        return errors.TimedOut(read=True)
     if status >= 500:
         return errors.Unavailable(_seconds(response.headers.get("Retry-After")))
     if status == 413 or (status in (400, 422) and "too large for model" in response.text):

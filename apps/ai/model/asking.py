@@ -152,12 +152,10 @@ def _once(
         output, used = _shown(message), _usage(message, estimate)
         _finished(message)
         value = read(message)
-    except errors.TimedOut as error:
-        # It may have been read, and then it is paid for.
-        outcome, used = error.code, (estimate, 0)
-        raise
     except errors.ModelError as error:
         outcome = error.code
+        if error.read:
+            used = (estimate, 0)  # it may have been read, and then it is paid for
         raise
     finally:
         budget.settle(held, *used)

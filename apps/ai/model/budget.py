@@ -25,13 +25,15 @@ class Charge:
     tokens: int
 
 
-def charge(purpose: str, model: str, tokens: int) -> Charge:
-    """Take `tokens` from today's budget. Raises BudgetSpent when that is more than is left."""
+def charge(purpose: str, model: str, tokens: int, *, part: float = 1.0) -> Charge:
+    """Take `tokens` from today's budget, of which the purpose gets no more than `part`. Raises BudgetSpent when that is
+    more than is left."""
     today = now().date()
     with transaction.atomic():
         AgentSwitch.objects.get_or_create(pk=1)
         AgentSwitch.objects.select_for_update().get(pk=1)
-        if used(today) + tokens > switches.bounds().daily_tokens:
+        most = switches.bounds().daily_tokens
+        if used(today) + tokens > most or (part < 1 and used(today, purpose) + tokens > most * part):
             raise errors.BudgetSpent
         row, _ = ModelUsage.objects.get_or_create(day=today, purpose=purpose, model=model)
         ModelUsage.objects.filter(pk=row.pk).update(reserved_tokens=F("reserved_tokens") + tokens)
@@ -51,11 +53,10 @@ def settle(held: Charge, prompt: int, completion: int) -> None:
     )
 
 
-def used(day: date) -> int:
-    """Tokens that were used or are reserved on that day."""
-    found = ModelUsage.objects.filter(day=day).aggregate(
-        all=Sum(F("prompt_tokens") + F("completion_tokens") + F("reserved_tokens"))
-    )
+def used(day: date, purpose: str = "") -> int:
+    """Tokens that were used or are reserved on that day, for one purpose or all."""
+    rows = ModelUsage.objects.filter(day=day, **({"purpose": purpose} if purpose else {}))
+    found = rows.aggregate(all=Sum(F("prompt_tokens") + F("completion_tokens") + F("reserved_tokens")))
     return int(found["all"] or 0)
 
 

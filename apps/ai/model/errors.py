@@ -20,10 +20,11 @@ class ModelError(Exception):
     status: ClassVar[int] = 503
     detail: ClassVar[str] = "The language model gave no answer."
 
-    def __init__(self, retry_after: float | None = None) -> None:
-        """`retry_after`: seconds after which another try makes sense, where that is known."""
+    def __init__(self, retry_after: float | None = None, *, read: bool = False) -> None:
+        """`retry_after`: seconds after which another try makes sense, where that is known; `read`: whether the service
+        may have read what it was asked."""
         super().__init__(self.detail)
-        self.retry_after = retry_after
+        self.retry_after, self.read = retry_after, read
 
     def problem(self) -> Problem:
         """The same, for the person who asked over HTTP."""

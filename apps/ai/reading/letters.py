@@ -12,7 +12,10 @@ from apps.providers.adapters import mime
 
 from . import cues
 
-SENTENCE: Final = re.compile(r"(?<=[.!?…])[\s\"»)]+|\n{2,}|\n(?=[-*•\d])")
+# German days end in a full stop: "9. November" is no end of a sentence.
+SENTENCE: Final = re.compile(
+    r"(?<=[.!?…])(?!(?<=\d\.)\s(?:Jan|Feb|März|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez))[\s\"»)]+|\n{2,}|\n(?=[-*•\d])"
+)
 READ_MOST: Final = 20_000
 """Characters of a message that rules look at: nobody asks for something further down."""
 SHORT_LINE: Final = 70

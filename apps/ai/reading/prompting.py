@@ -3,12 +3,13 @@
 import re
 from typing import Final
 
+from ..plain import plain
 from .letters import Conversation, Letter
 
 LETTERS_MOST: Final = 12
 NEWEST_MOST: Final = 6_000
 EARLIER_MOST: Final = 1_500
-FENCE: Final = re.compile(r"<(?=\s*/?\s*(?:thread|mail|samples|notes)\b)", re.IGNORECASE)
+FENCE: Final = re.compile(r"<(?=\s*/?\s*(?:thread|mail|samples|notes|report)\b)", re.IGNORECASE)
 
 READING: Final = """\
 You read along in the mailbox of one person ("me") and say what a message is. Between <thread> and </thread> stands
@@ -64,5 +65,5 @@ def _line(text: str) -> str:
 
 
 def data(text: str) -> str:
-    """A text that cannot close, or open, a part of the prompt."""
-    return FENCE.sub("‹", text)
+    """A text that cannot close, or open, a part of the prompt, and holds nothing that its reader would not see."""
+    return FENCE.sub("‹", plain(text))

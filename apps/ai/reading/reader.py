@@ -41,6 +41,9 @@ TRIES: Final = 4
 PAUSE: Final = timedelta(minutes=2)
 OTHERS_MOST: Final = 5
 SOON: Final = timedelta(days=2)
+NOT_WANTED: Final = (errors.SwitchedOff.code, errors.NoConsent.code)
+"""Reasons for a model's silence for which rules suggest nothing either."""
+
 CODES: Final = {"english": "en", "italian": "it", "german": "de", "french": "fr", "spanish": "es"}
 
 
@@ -75,6 +78,8 @@ def read(reading: Reading) -> None:
     judged = judging.judge(talk)
     if not judged.sure:
         verdict = _by_model(reading, message, talk, letter, verdict)
+        if verdict.by == Reading.By.RULES and verdict.error not in NOT_WANTED and verdict.category != "sales":
+            verdict = replace(verdict, suggested=suggesting.propose(message.account, suggesting.dated(letter, talk)))
     if verdict.by == Reading.By.MODEL and verdict.needs_reply and letter is talk.letters[-1] and _wants_drafts(message):
         drafts.unasked(message, talk, letter)
     _write(message, talk, letter, verdict)

@@ -9,20 +9,28 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from apps.core.nul import without_nul
+from ..plain import plain, unlinked
 
 TEXT_MOST: Final = 300
 ITEMS_MOST: Final = 5
 
 
 def cut(length: int) -> BeforeValidator:
-    """Cuts a text to its length instead of refusing it; line breaks and control characters become spaces."""
+    """Cuts a text to its length instead of refusing it; a line break becomes a space, what takes no room nothing."""
 
     def within(value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        shown = "".join(char if char.isprintable() else " " for char in without_nul(value))
-        return " ".join(shown.split())[:length]
+        return " ".join(plain(value).split())[:length]
+
+    return BeforeValidator(within)
+
+
+def prose(length: int) -> BeforeValidator:
+    """The same for what is only ever read: without links, so that no letter of ours leads where a mail wants."""
+
+    def within(value: Any) -> Any:
+        return " ".join(unlinked(plain(value)).split())[:length] if isinstance(value, str) else value
 
     return BeforeValidator(within)
 
@@ -33,6 +41,7 @@ def few(value: Any) -> Any:
 
 
 Line = Annotated[str, cut(TEXT_MOST)]
+Said = Annotated[str, prose(TEXT_MOST)]
 Moment = Annotated[str | None, cut(40)]
 
 

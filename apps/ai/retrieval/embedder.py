@@ -21,12 +21,24 @@ AT_ONCE: Final = 256
 
 
 class EmbedderError(Exception):
-    """No vectors now. `retry_after` is in seconds, where the service named it; the message holds no text and no key."""
+    """No vectors now. `retry_after` is in seconds, where the service named it; the message holds no text and no key.
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    `code` is for programs; `read` tells that the service may have read the texts, and is to be paid for it.
+    """
+
+    code = "embedder_unavailable"
+
+    def __init__(self, reason: str, retry_after: float | None = None, *, read: bool = False) -> None:
         super().__init__(reason)
-        self.reason = reason
-        self.retry_after = retry_after
+        self.reason, self.retry_after, self.read = reason, retry_after, read
+
+
+class Withheld(EmbedderError):
+    """Nobody was asked: the company's switch is off, or the day's tokens are spent. It goes on by itself."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class Model(Protocol):
@@ -84,14 +96,14 @@ def current_name() -> str:
     return settings.PMSYNC_MISTRAL_EMBEDDING_MODEL if settings.MISTRAL_API_KEY else local.NAME
 
 
-def current() -> Embedder:
-    """The embedder that settings name now."""
+def current(*, archive: bool = False) -> Embedder:
+    """The embedder that settings name now, at the open tenant's expense; `archive`: nobody waits for it."""
     from django.conf import settings
 
     if settings.MISTRAL_API_KEY:
-        from . import mistral
+        from . import charging, mistral
 
-        return Embedder(mistral.model())
+        return Embedder(charging.Charged(mistral.model(), charging.ARCHIVE_PART if archive else 1.0))
     from . import local
 
     return Embedder(local.model())

@@ -129,7 +129,7 @@ def _near(read: Collection[UUID], asked: Asked) -> tuple[list[Near], str]:
     except EmbedderError as error:
         # Words find something all the same; the answer says what is missing.
         log.warning("question not embedded", reason=error.reason)
-        return [], "embedder_unavailable"
+        return [], error.code
 
 
 def near(embedder: Embedder, accounts: Collection[UUID], question: str, kinds: Collection[str] = KINDS) -> list[Near]:

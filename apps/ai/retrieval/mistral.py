@@ -25,6 +25,36 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Vectors, and the tokens that the service counted; None where it did not say."""
+
+    vectors: Vectors
+    tokens: int | None
+
+
+@dataclass  # no slots: threads would share them
+class _Meter(threading.local):
+    """What the service counted since it was set to zero, in this thread."""
+
+    tokens: int = 0
+    told: bool = True
+
+
+_meter: Final = _Meter()
+
+
+def _count(response: httpx.Response) -> None:
+    """Follows each answer of the client's: langchain keeps of it the vectors alone."""
+    if not response.is_success:
+        return
+    response.read()
+    try:
+        _meter.tokens += int(response.json()["usage"]["total_tokens"])
+    except (ValueError, KeyError, TypeError):
+        _meter.told = False
+
+
+@dataclass(frozen=True, slots=True)
 class Mistral:
     """The service, as settings describe it."""
 
@@ -33,18 +63,27 @@ class Mistral:
     column: Column = field(default="large")
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
-        """See `embedder.Model`. Charges nothing: embedding costs a hundredth of reading."""
+        """See `embedder.Model`. Charges nobody: see `charging`."""
+        return self.answer(texts).vectors
+
+    def answer(self, texts: Sequence[str]) -> Answer:
+        """The vectors and what they cost. Raises EmbedderError."""
+        _meter.tokens, _meter.told = 0, True
         try:
-            return np.array(self.client.embed_documents(list(texts)), np.float32)
+            found = np.array(self.client.embed_documents(list(texts)), np.float32)
         except httpx.HTTPStatusError as error:
             refused = access.refusal(error.response)
-            raise EmbedderError(_reason(refused), refused.retry_after) from None
+            # Those of its batches that it had answered before are paid for.
+            raise EmbedderError(_reason(refused), refused.retry_after, read=_meter.tokens > 0) from None
+        except access.UNREAD:
+            raise EmbedderError("the embedding service cannot be reached", read=_meter.tokens > 0) from None
         except httpx.TimeoutException:
-            raise EmbedderError("the embedding service took too long") from None
+            raise EmbedderError("the embedding service took too long", read=True) from None
         except (httpx.HTTPError, httpx.InvalidURL):
-            raise EmbedderError("the embedding service cannot be reached") from None
+            raise EmbedderError("the embedding service cannot be reached", read=True) from None
         except (ValueError, KeyError, TypeError):
-            raise EmbedderError("the embedding service gave an answer that makes no sense") from None
+            raise EmbedderError("the embedding service gave an answer that makes no sense", read=True) from None
+        return Answer(found, _meter.tokens if _meter.told else None)
 
 
 def _reason(error: ModelError) -> str:
@@ -87,6 +126,7 @@ def _built(key: str, url: str, name: str, timeout: int) -> Mistral:
         max_retries=None,
         tokenizer=counting(),
     )
+    client.client.event_hooks["response"] = [_count]
     return Mistral(client, name)
 
 

@@ -10,7 +10,7 @@ import structlog
 from apps.core.clock import now
 
 from . import filling
-from .embedder import Embedder, EmbedderError, current
+from .embedder import Embedder, EmbedderError, Withheld, current
 from .models import Coverage
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ WHOLE: Final = timedelta(days=1)
 def read(seconds: float = SLICE) -> float | None:
     """Read what waits in the open tenant. Seconds after which another round should follow; None when nothing waits."""
     accounts = filling.accounts()
-    embedder = current()
+    embedder = current(archive=True)
     until = time.monotonic() + seconds
     again: float | None = None
     for place, account_id in enumerate(accounts):
@@ -40,6 +40,10 @@ def read(seconds: float = SLICE) -> float | None:
         try:
             if not _account(account_id, embedder, slice_seconds):
                 again = 0.0
+        except Withheld as error:
+            # Nothing is amiss: the sweep takes it up again, and until then what is new is found by its words.
+            log.info("reading waits", reason=error.code)
+            return None
         except EmbedderError as error:
             log.warning("reading put off", reason=error.reason, retry_after=error.retry_after)
             return error.retry_after or LATER

@@ -1,16 +1,17 @@
 """A draft of an answer in the person's own tone. It is shown, or proposed as an action; it is never sent from here.
 
-The samples are what the person wrote to the same address, and to nobody else: whatever the mail talks the model into,
-it can only tell its sender what they were told before. Recipients come from the message that is answered.
+Recipients come from the message that is answered. The prompt holds only what whoever gets the answer has read before:
+of the conversation the messages that they wrote or received, of the person's own letters those to them and to nobody
+else. Whatever the mail talks the model into, it can only tell its readers what they know.
 """
 
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
 
 from apps.core.folding import fold
-from apps.core.nul import without_nul
 from apps.core.problems import Problem, not_found
 from apps.mail import queries
 from apps.mail.models import Message, MessageWords
@@ -22,6 +23,7 @@ from .. import actions, suggesting
 from ..actions import Wish
 from ..model import asking, errors
 from ..model.asking import Patience, Question
+from ..plain import plain
 from ..reading import conversations, prompting
 from ..reading.letters import Conversation, Letter
 
@@ -65,8 +67,9 @@ def write(
     """The text, and the messages that it was made of."""
     from langchain_core.messages import HumanMessage, SystemMessage
 
-    samples = own_words(message.account, letter, talk)
-    parts = [prompting.thread(talk)]
+    readers = read_by(message, talk)
+    samples = own_words(message.account, talk, readers)
+    parts = [prompting.thread(replace(talk, letters=known_to(readers, letter, talk)))]
     if samples:
         shown = "\n\n---\n\n".join(prompting.data(one.own[:SAMPLE_MOST]) for one in samples)
         parts.append(f"<samples>\n{shown}\n</samples>")
@@ -77,28 +80,35 @@ def write(
         "draft", INSTRUCTIONS, "", message.account_id, user_id, message.pk, most_tokens=800, patience=patience
     )
     said = [SystemMessage(INSTRUCTIONS), HumanMessage("\n\n".join(parts))]
-    text = plain(str(asking.converse(question, said).value.content))
+    text = plain(str(asking.converse(question, said).value.content)).strip()[:TEXT_MOST]
     if not text:
         raise errors.Malformed
     read = [{"type": "message", "id": one.id} for one in (letter, *samples)]
     return text, read
 
 
-def plain(text: str) -> str:
-    """The text as it may be shown: bounded, without control characters but line breaks."""
-    clean = "".join(char for char in without_nul(text) if char == "\n" or char.isprintable())
-    return clean.strip()[:TEXT_MOST]
+def read_by(message: Message, talk: Conversation) -> frozenset[str]:
+    """Who would get the answer: whom the message wants answered, else its sender; of my own, those it went to."""
+    senders = {str(one.get("address", "")).lower() for one in message.senders}
+    wanted = message.recipients.get("to" if senders & talk.own else "reply_to", [])
+    return frozenset({str(one.get("address", "")).lower() for one in wanted} or senders) - {""}
 
 
-def own_words(account: ProviderAccount, letter: Letter, talk: Conversation) -> list[Letter]:
-    """The newest messages that the person wrote to the sender alone, the newest first."""
-    if not letter.sender:
+def known_to(readers: frozenset[str], letter: Letter, talk: Conversation) -> tuple[Letter, ...]:
+    """The conversation up to a letter, without what any of these people neither wrote nor received."""
+    before = talk.letters[: talk.letters.index(letter)]
+    return (*(one for one in before if readers <= {one.sender, *one.to, *one.cc}), letter)
+
+
+def own_words(account: ProviderAccount, talk: Conversation, readers: frozenset[str]) -> list[Letter]:
+    """The newest messages that the person wrote to these people and to nobody else, the newest first."""
+    if not readers:
         return []
-    words = MessageWords.objects.filter(account_id=account.pk, recipients__contains=fold(letter.sender))
+    words = MessageWords.objects.filter(account_id=account.pk, recipients__contains=fold(min(readers)))
     ids = list(words.order_by("-at", "-message_id").values_list("message_id", flat=True)[:LOOKED_AT])
     held = Message.objects.filter(pk__in=ids, orphaned_at__isnull=True).exclude(placements__mailbox__role="drafts")
     letters = conversations.letters_of(list(held.distinct().order_by("-at", "-pk")))
-    mine = [one for one in letters if talk.mine(one) and set(one.to) | set(one.cc) <= {letter.sender} | talk.own]
+    mine = [one for one in letters if talk.mine(one) and {*one.to, *one.cc} - talk.own == readers - talk.own]
     return [one for one in mine if one.own][:SAMPLES]
 
 
