@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -67,9 +68,33 @@ def close() -> None:
 
 def invoke(runnable: Any, messages: Sequence[Any]) -> "AIMessage":
     """Ask once. Raises the errors of `errors`, and nothing else for whatever the service answers."""
-    try:
+    with _typed():
         answer: AIMessage = runnable.invoke(list(messages))
         return answer
+
+
+def stream(runnable: Any, messages: Sequence[Any], heard: Callable[[str], None]) -> "AIMessage":
+    """Ask once, and tell each piece of text as it comes; the whole at the end. Raises as `invoke` does.
+
+    What `heard` raises ends the call.
+    """
+    from langchain_core.messages import message_chunk_to_message
+
+    whole: Any = None
+    with _typed(), closing(runnable.stream(list(messages))) as chunks:
+        for chunk in chunks:
+            whole = chunk if whole is None else whole + chunk
+            if text := str(chunk.text):
+                heard(text)
+        answer: AIMessage = message_chunk_to_message(whole)  # type: ignore[assignment]  # of a model's chunks
+        return answer
+
+
+@contextmanager
+def _typed() -> Iterator[None]:
+    """What langchain and its client raise becomes what `errors` has."""
+    try:
+        yield
     except httpx.HTTPStatusError as error:
         raise refusal(error.response) from None
     except httpx.TimeoutException:
