@@ -3,6 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
@@ -38,6 +39,7 @@ class ChatView(TenantAPIView):
                 "sessions": keeping.sessions(request.member),
                 "prompts": prompts.of(request.member.user.locale),
                 "off": reasons,
+                "simulated": settings.PMSYNC_SIMULATED_MISTRAL,
                 "reads": bool(keeping.readable(request.member)),
             }
         )

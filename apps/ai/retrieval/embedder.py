@@ -81,14 +81,19 @@ def current_name() -> str:
 
     from . import local
 
-    return settings.PMSYNC_MISTRAL_EMBEDDING_MODEL if settings.MISTRAL_API_KEY else local.NAME
+    return settings.PMSYNC_MISTRAL_EMBEDDING_MODEL if _of_service() else local.NAME
+
+
+def _of_service() -> bool:
+    """True when the service makes the vectors: one that is simulated knows no meanings."""
+    from django.conf import settings
+
+    return bool(settings.MISTRAL_API_KEY) and not settings.PMSYNC_SIMULATED_MISTRAL
 
 
 def current() -> Embedder:
     """The embedder that settings name now."""
-    from django.conf import settings
-
-    if settings.MISTRAL_API_KEY:
+    if _of_service():
         from . import mistral
 
         return Embedder(mistral.model())

@@ -12,10 +12,12 @@ import { Button } from '../ui/Button';
 import { Notice } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
+import { askAgain } from './standing';
 import './words';
 
 interface State {
   enabled: boolean;
+  simulated: boolean;
   off_because: { code: 'not_configured' | 'switched_off'; detail: string }[];
   daily_tokens: number;
   used_today: number;
@@ -51,6 +53,7 @@ export default function AssistantSettings() {
       if (!(error instanceof Problem) && !(error instanceof Unreachable)) throw error;
       toast({ text: faultText(i18next.t, error) });
     }
+    askAgain();
     await read();
   }
   const allow = (id: Id, body: { reading: boolean; drafting: boolean }): Promise<void> =>
@@ -76,6 +79,7 @@ export default function AssistantSettings() {
       <h2 id="assistant">{t('title')}</h2>
       <p className={css.lead}>{t('lead')}</p>
       {state.off_because.map(({ code }) => <Notice key={code} kind="warn">{t(`off.${code}`)}</Notice>)}
+      {state.simulated && <Notice>{t('simulated')}</Notice>}
       {state.may_change && (
         <Switch
           label={t('company')}
