@@ -36,6 +36,7 @@ from . import cast
 LOOK: Final = 1.0
 LONGEST: Final = 180.0
 """Seconds to wait for mail, calendars and reading."""
+FROM_MACHINES: Final = ("newsletter", "notification", "auto_reply", "bounce", "list", "phishing")
 LIFE: Final = timedelta(days=3)
 
 TEXTS: Final = {
@@ -69,7 +70,8 @@ def work(member: members.Member, person: cast.DemoPerson, account: ProviderAccou
     answer, why, title, reason = TEXTS[person.locale]
     inbox = Message.objects.filter(account=account, placements__mailbox__role="inbox")
     asked = inbox.filter(pk__in=Reading.objects.filter(account=account, needs_reply=True).values("message_id"))
-    newest = asked.order_by("-at").first() or inbox.order_by("-at")[0]
+    told = Reading.objects.filter(account=account, category__in=FROM_MACHINES).values("message_id")
+    newest = asked.order_by("-at").first() or inbox.exclude(pk__in=told).order_by("-at")[0]
     sources = [{"type": "message", "id": str(newest.pk)}]
     args = {"message_id": str(newest.pk), "mode": "reply", "text": answer}
     actions.propose(member, account, actions.Wish("writer", "email.reply", args, why, "demo:reply", sources))

@@ -77,14 +77,20 @@ class Demo:
         return f"http://localhost:{self.port}"
 
     @property
+    def ports(self) -> dict[str, int]:
+        """Where its providers listen, by name."""
+        ports: dict[str, int] = json.loads((self.home / "demo/ports.json").read_text())
+        return ports
+
+    @property
     def imap_port(self) -> int:
         """Where its people's mail is."""
-        return int(json.loads((self.home / "demo/ports.json").read_text())["imap"])
+        return self.ports["imap"]
 
     @property
     def dav_url(self) -> str:
         """Where its people's calendars and address books are."""
-        return f"http://127.0.0.1:{json.loads((self.home / 'demo/ports.json').read_text())['dav']}/"
+        return f"http://127.0.0.1:{self.ports['dav']}/"
 
     def family(self) -> list[psutil.Process]:
         """The demo's process and all below it."""

@@ -26,7 +26,7 @@ export default function RowMark({ thread }: { thread: Id }) {
   return (
     <>
       <span className="vh">{t('rowMark')}: </span>
-      {shown.map(({ text, look }) => <span key={text} className={css.rowMark} data-look={look}>{text}</span>)}
+      {shown.map(({ text, look }) => <span key={text} className={css.rowMark} data-look={look}>{text}<span className="vh">. </span></span>)}
     </>
   );
 }

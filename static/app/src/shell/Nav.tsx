@@ -16,7 +16,7 @@ import { mailboxTree, type Branch } from '../mail/tree';
 import { useAccounts, useMailbox, useMailboxes } from '../store/hooks';
 import { savedSearches } from '../search/saved';
 import { Button, IconButton } from '../ui/Button';
-import { Avatar, Progress } from '../ui/Feedback';
+import { Progress } from '../ui/Feedback';
 import { Logo, Mark } from '../ui/Logo';
 import css from './nav.module.css';
 import { tipKeys } from './keymap';
@@ -374,7 +374,6 @@ function NavFoot({ me, slim }: { me: Me; slim: boolean }) {
     <div className={css.foot}>
       <div className={css.places}>{places}<AskButton slim={false} /></div>
       <div className={css.person}>
-        <Avatar name={name} address={me.email} />
         <span className={css.personText}>
           <span className={css.personName}>{name}</span>
           <span className={css.personTenant}>{me.tenant.name}</span>

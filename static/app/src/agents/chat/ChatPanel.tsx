@@ -54,7 +54,7 @@ export default function ChatPanel({ scope, page, asked = 0, onClose }: ChatPanel
         {onClose && <IconButton label={common('common.close')} keys={tipKeys('app.assistant')} onClick={onClose}><X size={16} aria-hidden /></IconButton>}
       </header>
       {older ? <Older talk={talk} onOpen={(id) => pick(() => void talk.open(id))} /> : <Turns talk={talk} />}
-      <Ask talk={talk} asked={asked} onAsk={() => showOlder(false)} />
+      <Ask talk={talk} asked={page ? null : asked} onAsk={() => showOlder(false)} />
     </Frame>
   );
 }
@@ -144,11 +144,14 @@ function Older({ talk, onOpen }: { talk: Talk; onOpen: (id: Id) => void }) {
   );
 }
 
-function Ask({ talk, asked, onAsk }: { talk: Talk; asked: number; onAsk: () => void }) {
+/** `asked` null: the person comes to read as well, and a phone's keyboard would hide it. */
+function Ask({ talk, asked, onAsk }: { talk: Talk; asked: number | null; onAsk: () => void }) {
   const { t } = useTranslation('agents');
   const [text, setText] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), [asked]);
+  useEffect(() => {
+    if (asked !== null) field.current?.focus();
+  }, [asked]);
   useLayoutEffect(() => {
     const node = field.current!;
     node.style.height = 'auto';
