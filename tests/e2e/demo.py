@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -119,9 +120,10 @@ class Demo:
             yield client
 
 
-def append(client: imaplib.IMAP4, mailbox: str, raw: bytes, flags: str = "") -> int:
-    """Append a message; return its UID (RFC 4315) once the server has acknowledged it."""
-    answer = client.append(f'"{mailbox}"', flags, "", raw)
+def append(client: imaplib.IMAP4, mailbox: str, raw: bytes, flags: str = "", at: datetime | None = None) -> int:
+    """Append a message that came in now, or then; return its UID (RFC 4315) once the server has acknowledged it."""
+    when = imaplib.Time2Internaldate(at) if at is not None else ""
+    answer = client.append(f'"{mailbox}"', flags, when, raw)
     found = re.search(rb"APPENDUID \d+ (\d+)", answer[1][0])
     assert answer[0] == "OK" and found, answer
     return int(found.group(1))

@@ -1,5 +1,6 @@
 """Follow-ups, alerts and the daily report as a person meets them: what waits on both sides, what is late, and today."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import EMILY, PHONE, SHOTS, open_page
 from tests.e2e.demo import Demo, append
-from tests.e2e.test_assistant import HELEN, MAILBOX, SOON, mail, new
+from tests.e2e.test_assistant import MAILBOX, SOON, in_sent, mail, new
 from tests.e2e.test_writing import assert_accessible
 from tests.e2e.ticking import tick
 
@@ -16,15 +17,18 @@ pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 
 def test_what_was_missed_on_both_sides_is_shown_told_and_settled(page: Page, demo: Demo) -> None:
     mine, theirs = new("survey"), new("lease")
+    # Nobody else's mail may settle it.
+    lena = f"Lena Park <lena.{uuid.uuid4().hex[:6]}@park.example>"
     passed = datetime.now(UTC) - timedelta(days=1)
     asked = f"Could you send me the {mine} by {passed:%-d %B %Y}?"
     wanted = f"Could you send us the {theirs} by {passed:%-d %B %Y}?"
-    page.goto(f"{demo.url}/follow-ups")
     with demo.client(MAILBOX) as other:
         at = datetime.now(UTC) - timedelta(days=3)
-        append(other, "INBOX", mail(f"About the {mine}", f"Dear Emily,\r\n\r\n{asked}\r\n\r\nHelen\r\n", at=at))
-        sent = mail(f"About the {theirs}", f"Dear Helen,\r\n\r\n{wanted}\r\n\r\nEmily\r\n", MAILBOX.address, HELEN, at)
-        append(other, "Sent", sent, r"(\Seen)")
+        append(other, "INBOX", mail(f"About the {mine}", f"Dear Emily,\r\n\r\n{asked}\r\n\r\nHelen\r\n", at=at), at=at)
+        sent = mail(f"About the {theirs}", f"Dear Lena,\r\n\r\n{wanted}\r\n\r\nEmily\r\n", MAILBOX.address, lena, at)
+        append(other, "Sent", sent, r"(\Seen)", at)
+    in_sent(page, f"About the {theirs}")
+    page.goto(f"{demo.url}/follow-ups")
     waiting = page.get_by_role("listitem").filter(has_text=mine)
     expect(waiting).to_contain_text("Overdue", timeout=SOON)
     assert_accessible(page)

@@ -163,7 +163,7 @@ function Suggestion({ item, onDecided }: { item: Approval; onDecided: () => Prom
   }
   return (
     <div className={css.suggestion}>
-      <Link href={`/review/${item.id}`} aria-label={t('strip.details', { title: item.title })}>
+      <Link href={`/review/${item.id}`}>
         <span className={css.kind}>{kinds[item.kind] ?? kinds['other']}</span>
         <span className={css.title}><bdi>{item.title}</bdi></span>
         <ChevronRight size={16} aria-hidden />

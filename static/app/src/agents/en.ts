@@ -69,7 +69,6 @@ export const en = {
     suggests: 'Suggested',
     accept: 'Accept',
     dismiss: 'Dismiss',
-    details: 'Details of {{title}}',
     accepted: 'Accepted. It is on its way.',
     dismissed: 'Dismissed. Nothing is done.',
     kinds: {

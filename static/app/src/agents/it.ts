@@ -71,7 +71,6 @@ export const it: AgentWords = {
     suggests: 'Suggerimenti',
     accept: 'Accetta',
     dismiss: 'Ignora',
-    details: 'Dettagli di {{title}}',
     accepted: 'Accettato. È in corso.',
     dismissed: 'Ignorato. Non viene fatto nulla.',
     kinds: {

@@ -136,9 +136,9 @@ function Fault({ fault, stopped, onAgain }: { fault: ChatFault; stopped: boolean
 function Hits({ hits }: { hits: Hit[] }) {
   const { t } = useTranslation('agents');
   return (
-    <section className={css.hits} aria-label={t('chat.hits')}>
+    <div className={css.hits}>
       <p className={css.quiet}>{t('chat.hits')}</p>
       <ul className={css.sources}>{hits.map((hit) => <li key={`${hit.type}:${hit.id}`}><Source hit={hit} /></li>)}</ul>
-    </section>
+    </div>
   );
 }
