@@ -53,7 +53,7 @@ e2e: ready test-system ## the browser tests alone
 bench-%: env test-system ## one measurement, as one JSON line (bench-initial, bench-noop, ...)
 	@export PMSYNC_HOME=$${PMSYNC_HOME:-$(HOME_DIR)/bench}; trap '$(BIN)/python -m pmsync.private down' EXIT; \
 	  $(BIN)/python -m tests.bench.bench_$(subst -,_,$*)
-bench-live bench-client: client
+bench-live bench-client bench-assistant: client
 
 soak: env client test-system ## thousands of changes of mail, calendars and contacts, 500 sends, 1,000 approvals, amid random deaths; 500 injections (two hours)
 	@$(BIN)/python -m pytest -q -s tests/faults/test_convergence.py

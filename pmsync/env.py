@@ -39,6 +39,7 @@ KNOWN: Final = {
     "PMSYNC_PG_DUMP": "the pg_dump program, of the server's version or newer; by default the one on PATH",
     "PMSYNC_LOG": "console or json",
     "PMSYNC_JOURNAL_DAYS": "days that events are kept for clients that were away",
+    "PMSYNC_SIMULATED_MISTRAL": "true where PMSYNC_MISTRAL_URL names a simulation (demo, tests), false otherwise",
     "PMSYNC_MISTRAL_URL": "the Mistral API or one like it, such as https://api.mistral.ai/v1",
     "PMSYNC_MISTRAL_MODEL": "the name of the model that reads and writes, such as mistral-small-latest",
     "PMSYNC_MISTRAL_EMBEDDING_MODEL": "the name of the model that makes vectors of 1024 numbers, such as mistral-embed",

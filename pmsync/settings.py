@@ -226,6 +226,8 @@ PMSYNC_JOURNAL_DAYS = env.int("PMSYNC_JOURNAL_DAYS", default=7)
 # The language model; without a key everything that needs none works.
 MISTRAL_API_KEY = env.str("MISTRAL_API_KEY", default="").strip()
 PMSYNC_MISTRAL_URL = environment.web_address(env, "PMSYNC_MISTRAL_URL", "https://api.mistral.ai/v1")
+# A simulation writes plain answers by rules; what it writes is marked, and it makes no vectors.
+PMSYNC_SIMULATED_MISTRAL = environment.boolean(env, "PMSYNC_SIMULATED_MISTRAL", default=False)
 PMSYNC_MISTRAL_MODEL = env.str("PMSYNC_MISTRAL_MODEL", default="mistral-small-latest").strip()
 PMSYNC_MISTRAL_EMBEDDING_MODEL = env.str("PMSYNC_MISTRAL_EMBEDDING_MODEL", default="mistral-embed").strip()
 PMSYNC_MISTRAL_TIMEOUT = environment.whole(env, "PMSYNC_MISTRAL_TIMEOUT", default=30, least=1, most=600)

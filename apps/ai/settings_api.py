@@ -39,6 +39,7 @@ def state(member: Member) -> dict[str, Any]:
     return {
         "configured": switches.configured(),
         "model": settings.PMSYNC_MISTRAL_MODEL if switches.configured() else None,
+        "simulated": settings.PMSYNC_SIMULATED_MISTRAL,
         "enabled": bounds.enabled,
         "off_because": reasons,
         "daily_tokens": bounds.daily_tokens,

@@ -17,7 +17,7 @@ def insert(rows: Sequence[Model]) -> None:
     model = type(rows[0])
     fields = model._meta.concrete_fields
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(str(field.column)) for field in fields)
     with connection.cursor() as cursor, cursor.copy(
         f"COPY {quote(model._meta.db_table)} ({columns}) FROM STDIN"
     ) as copy:  # fmt: skip

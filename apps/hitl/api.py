@@ -42,6 +42,14 @@ class ApprovalView(TenantAPIView):
         return Response(rows.detail(member, deciding.edit(member, approval_id, given["digest"], given["args"])))
 
 
+class OfThreadView(TenantAPIView):
+    """GET threads/<id>/suggestions: what waits for my decision because of a conversation."""
+
+    @extend_schema(responses=forms.LISTED)
+    def get(self, request: TenantRequest, thread_id: UUID) -> Response:
+        return Response(queries.of_thread(request.member, thread_id))
+
+
 class DecideView(TenantAPIView):
     """POST approvals/<id>/decide: approve or reject what stands under a digest. One decision wins."""
 

@@ -3,14 +3,16 @@
 GET shows and decides nothing; every decision is a POST that names the digest of what was shown.
 """
 
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.dateformat import format as date_format
 from django.utils.dateparse import parse_datetime
 
 from apps.ai.actions import Risk, names
@@ -28,6 +30,9 @@ from .models import Scope, Verdict
 LISTS: Final = ("to", "cc", "bcc")
 TOLD: Final = frozenset({"now_approved", "now_rejected", "now_first", "now_delegated", "edited", "undone", "saved"})
 NONE: Final = UUID(int=0)
+TIMES: Final = ("start", "end", "due")
+LOCAL: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d)(?::\d\d)?)?(?: (\S+))?")
+"""A day, or a local time and its zone, as `previews.spoken` says them."""
 
 
 def page(
@@ -43,7 +48,7 @@ def page(
     told = request.GET.get("told", "")
     filled.setdefault("told", words.get(told, "") if told in TOLD else "")
     zone = compose_wording.zone(member.user) if member is not None else None
-    with timezone.override(zone):
+    with timezone.override(zone), translation.override(words["locale"]):
         return render(request, template, filled, status=status)
 
 
@@ -55,14 +60,15 @@ def problem_of(words: wording.Words, problem: Problem) -> str:
 def shown(detail: dict[str, Any], words: wording.Words) -> dict[str, Any]:
     """An approval as a template shows it: codes put into words, times made times."""
     preview = detail["preview"] or {}
-    fields = [
-        {
-            "label": words["fields"].get(each["name"], each["name"]),
-            "before": words["values"].get(each["before"], each["before"]),
-            "after": words["values"].get(each["after"], each["after"]),
-        }
-        for each in preview.get("fields", ())
-    ]
+    with translation.override(words["locale"]):
+        fields = [
+            {
+                "label": words["fields"].get(each["name"], each["name"]),
+                "before": words["values"].get(each["before"], _when(each["name"], each["before"])),
+                "after": words["values"].get(each["after"], _when(each["name"], each["after"])),
+            }
+            for each in preview.get("fields", ())
+        ]
     error = detail["error"]
     return item(detail, words) | {
         "preview": preview,
@@ -76,6 +82,17 @@ def shown(detail: dict[str, Any], words: wording.Words) -> dict[str, Any]:
         ],
         "sources": [each | {"type_said": words["types"][each["type"]]} for each in detail["sources"]],
     }
+
+
+def _when(name: str, told: str | None) -> str | None:
+    """A field's value; a local time as a person reads it. The zone stays: it may be another than theirs."""
+    found = LOCAL.fullmatch(told) if told is not None and name in TIMES else None
+    if found is None:
+        return told
+    day = date_format(date.fromisoformat(found[1]), "D j N Y")
+    return " ".join(
+        part for part in (f"{day}, {found[2]}" if found[2] else day, f"({found[3]})" if found[3] else "") if part
+    )
 
 
 def item(summary: dict[str, Any], words: wording.Words) -> dict[str, Any]:

@@ -25,8 +25,9 @@ def decidable(member: Member) -> QuerySet[Approval]:
 
 
 def one(member: Member, approval_id: UUID) -> Approval:
-    """One of them. Raises the same 404 for what is missing and for what is not theirs to decide."""
-    found = decidable(member).filter(pk=approval_id).first()
+    """One of them, by its own id or that of its action. Raises the same 404 for what is missing and for what is not
+    theirs to decide."""
+    found = decidable(member).filter(Q(pk=approval_id) | Q(action_id=approval_id)).first()
     if found is None:
         raise not_found("approval")
     return found

@@ -16,7 +16,7 @@ from typing import Final
 from pmsync.private import servers as private
 from pmsync.private.home import REPOSITORY, Home
 
-from . import cast, stack
+from . import cast, model, stack
 from .servers import HOST, Providers
 from .simulations import SETTINGS
 from .supervisor import Output, Service, ServiceFailed, Stopped, Supervisor, port_taken
@@ -87,6 +87,7 @@ def environment(home: Home, providers: Providers, port: int) -> dict[str, str]:
         "PMSYNC_EMAIL_URL": f"smtp://{user.replace('@', '%40')}:{password}@{HOST}:{providers.ports.smtp}",
         "PMSYNC_EMAIL_FROM": f"PMSync <{user}>",
         **providers.simulations.environment(),
+        **providers.model.environment(),
     }
 
 
@@ -105,6 +106,7 @@ def farewell(steps: Steps, port: int, imap_port: int) -> str:
         f"  {'Person':<14} {'Log in with':<34} {'Password':<26} Company\n" + "\n".join(rows) + "\n\n"
         f"  Their mail is on {HOST}:{imap_port} (IMAP, no TLS); new mail arrives every half minute.\n"
         "  Google and Microsoft are simulated here. Connected already:\n" + "\n".join(clouds) + "\n"
+        "  The language model is simulated too, unless MISTRAL_API_KEY is set.\n"
         "  To connect more: Add account, Sign in with Google or Microsoft; no real account is asked for.\n"
         f"  Ctrl-C ends everything.\n\n{times}\n  {sum(seconds for _, seconds in steps.took):5.1f} s  in all\n{line}\n"
     )
@@ -151,12 +153,12 @@ def _start(supervisor: Supervisor, steps: Steps, home: Home, wanted: Wanted) -> 
     with steps.step("private PostgreSQL and Valkey"):
         extra = environment(home, providers, wanted.port)
         # Kept in the home too, so that `manage.py` in another terminal sees the same installation.
-        kept = {name: value for name, value in home.read_env().items() if name not in SETTINGS}
+        kept = {name: value for name, value in home.read_env().items() if name not in (*SETTINGS, *model.SETTINGS)}
         home.write_env(kept | {name: value for name, value in extra.items() if name != "PMSYNC_HOME"})
         supervisor.env |= private.up(home) | extra
     with steps.step("mail of the last eighteen months"):
         providers.fill(wanted.scale)
-    with steps.step("servers: IMAP, SMTP, CalDAV, CardDAV, simulated Google and Microsoft"):
+    with steps.step("servers: IMAP, SMTP, CalDAV, CardDAV, simulated Google, Microsoft and Mistral"):
         for service in providers.services(public_url(wanted.port)):
             supervisor.start(service)
         supervisor.wait_for(providers.answer, "The demo's mail and calendar servers")
@@ -175,6 +177,8 @@ def _start(supervisor: Supervisor, steps: Steps, home: Home, wanted: Wanted) -> 
             supervisor.start(service)
         supervisor.finish(seed)
         supervisor.wait_for(lambda: stack.answers(wanted.port), "The web process")
+    # It looks in now and then until there is mail to speak of, and ends by itself.
+    supervisor.begin(Service("assistant", [sys.executable, "-m", "pmsync.demo.assisting"], stage=4))
     arriving = [sys.executable, "-m", "pmsync.demo.delivery", str(providers.folder)]
     if not wanted.still:
         supervisor.start(Service("delivery", arriving, stage=4))

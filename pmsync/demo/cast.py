@@ -54,6 +54,8 @@ class DemoPerson:
     role: str
     timezone: str
     accounts: tuple[DemoAccount, ...]
+    assisted: bool = False
+    """Whether the assistant may read the first of their accounts when the demo starts."""
 
     @property
     def locale(self) -> str:
@@ -90,6 +92,7 @@ TENANTS: Final = (
                     DemoAccount(GIULIA, "mailbox-giulia-8193", 1_600, 11),
                     DemoAccount(INFO, "mailbox-info-5528", 700, 13, shared_with=(MARCO.address,)),
                 ),
+                assisted=True,
             ),
             DemoPerson(
                 MARCO.name, MARCO.address, "betulla-cantiere-luna-82", "member", "Europe/Rome",
@@ -105,6 +108,7 @@ TENANTS: Final = (
             DemoPerson(
                 EMILY.name, EMILY.address, "harbour-pencil-otter-35", "owner", "Europe/London",
                 (DemoAccount(EMILY, "mailbox-emily-6604", 1_300, 14),),
+                assisted=True,
             ),
         ),
     ),

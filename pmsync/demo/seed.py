@@ -17,6 +17,7 @@ django.setup()
 
 from django.core.management import call_command
 
+from apps.ai import consent as consent_of_agents
 from apps.providers import connect, consent, sharing
 from apps.providers.checks import Server, Services
 from apps.providers.clouds import Surface
@@ -101,8 +102,11 @@ def seed(services: Services, simulations: Simulations) -> None:
             if member is None:
                 raise SystemExit(f"{wanted.email} is not active; remove them or start with an empty database.")
             with context.open(made):
-                for mailbox in wanted.accounts:
-                    share(member, account(member, mailbox, services), mailbox)
+                for number, mailbox in enumerate(wanted.accounts):
+                    made_now = account(member, mailbox, services)
+                    share(member, made_now, mailbox)
+                    if wanted.assisted and number == 0:
+                        consent_of_agents.set_by(member, made_now.pk, reading=True, drafting=False)
                 for cloud in cast.CLOUDS:
                     if cloud.owner == wanted.email and cloud.connected and cloud.provider in simulations.names:
                         consented(member, cloud, simulations)

@@ -24,6 +24,7 @@ from .correspondence import ANCHOR, generate
 from .correspondence.company import Correspondence
 from .correspondence.files import card
 from .mail_store import Letter, Store
+from .model import SimulatedModel
 from .simulations import Simulations
 from .supervisor import Service, port_taken
 
@@ -42,6 +43,8 @@ class Ports:
     microsoft: int
     pages: int
     """Of Microsoft's pages for people, without TLS."""
+    model: int
+    """Of the simulated language model."""
 
     @property
     def dav_url(self) -> str:
@@ -66,6 +69,7 @@ class Providers:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ports = self._ports()
         self.simulations = self.ports.simulations(self.folder)
+        self.model = SimulatedModel(self.ports.model)
 
     def _ports(self) -> Ports:
         """The ports of last time, or free ones when another program has taken one."""
@@ -100,6 +104,7 @@ class Providers:
             Service("mail", mail, stage=0),
             Service("dav", dav, stage=0),
             *self.simulations.services(public_url),
+            *self.model.services(),
         ]
 
     def _radicale(self) -> Path:
@@ -115,9 +120,8 @@ class Providers:
 
     def answer(self) -> bool:
         """True when all of them take connections."""
-        return all(
-            _listens(port) for port in (self.ports.imap, self.ports.smtp, self.ports.dav, *self.simulations.ports)
-        )
+        ours = (self.ports.imap, self.ports.smtp, self.ports.dav)
+        return all(map(_listens, (*ours, *self.simulations.ports, *self.model.ports)))
 
     def fill_dav(self) -> int:
         """Put events, and the corpora's cards, into each person's collections, once; return how many are there new."""

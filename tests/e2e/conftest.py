@@ -35,8 +35,9 @@ def pictures() -> Iterator[WebServer]:
 def demo(pictures: WebServer) -> Iterator[Demo]:
     """The demo, quiet and small."""
     home = Path(os.environ["PMSYNC_HOME"]).parent / f"e2e{os.environ.get('PYTEST_XDIST_WORKER', '')}"
-    reachable = {"PMSYNC_IMAGE_HOSTS": f"127.0.0.1:{pictures.port}"}
-    running = Demo.start(home, "--fresh", "--scale", "0.1", "--still", settings=reachable)
+    # A model that says nothing is given up soon: one test waits for that.
+    settings = {"PMSYNC_IMAGE_HOSTS": f"127.0.0.1:{pictures.port}", "PMSYNC_MISTRAL_TIMEOUT": "3"}
+    running = Demo.start(home, "--fresh", "--scale", "0.1", "--still", settings=settings)
     yield running
     running.end()
 

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -77,14 +78,20 @@ class Demo:
         return f"http://localhost:{self.port}"
 
     @property
+    def ports(self) -> dict[str, int]:
+        """Where its providers listen, by name."""
+        ports: dict[str, int] = json.loads((self.home / "demo/ports.json").read_text())
+        return ports
+
+    @property
     def imap_port(self) -> int:
         """Where its people's mail is."""
-        return int(json.loads((self.home / "demo/ports.json").read_text())["imap"])
+        return self.ports["imap"]
 
     @property
     def dav_url(self) -> str:
         """Where its people's calendars and address books are."""
-        return f"http://127.0.0.1:{json.loads((self.home / 'demo/ports.json').read_text())['dav']}/"
+        return f"http://127.0.0.1:{self.ports['dav']}/"
 
     def family(self) -> list[psutil.Process]:
         """The demo's process and all below it."""
@@ -113,9 +120,10 @@ class Demo:
             yield client
 
 
-def append(client: imaplib.IMAP4, mailbox: str, raw: bytes, flags: str = "") -> int:
-    """Append a message; return its UID (RFC 4315) once the server has acknowledged it."""
-    answer = client.append(f'"{mailbox}"', flags, "", raw)
+def append(client: imaplib.IMAP4, mailbox: str, raw: bytes, flags: str = "", at: datetime | None = None) -> int:
+    """Append a message that came in now, or then; return its UID (RFC 4315) once the server has acknowledged it."""
+    when = imaplib.Time2Internaldate(at) if at is not None else ""
+    answer = client.append(f'"{mailbox}"', flags, when, raw)
     found = re.search(rb"APPENDUID \d+ (\d+)", answer[1][0])
     assert answer[0] == "OK" and found, answer
     return int(found.group(1))

@@ -23,6 +23,14 @@ from tests.push.desk import Desk
 WAYS: Final = (
     "as it should be", "twice", "out of order", "some lost", "all lost", "all at once", "our door shut", "broker lost",
 )  # fmt: skip
+SHARES: Final = {
+    "twice": (1.0, 0.0, 0.0),
+    "out of order": (0.0, 0.0, 0.7),
+    "some lost": (0.0, 0.5, 0.0),
+    "all lost": (0.0, 1.0, 0.0),
+    "all at once": (0.4, 0.3, 0.5),
+}
+"""How many notifications come twice, not at all, and out of order."""
 LIFECYCLE: Final = ("missed", "reauthorizationRequired", "subscriptionRemoved")
 
 
@@ -56,19 +64,14 @@ class ToldWalk(Walk):
         assert desk is not None
         self.done[f"notifications {way}"] += 1
         desk.front.down = way == "our door shut"
-        share = {"duplicate": 0.0, "drop": 0.0, "reorder": 0.0}
-        share |= {
-            "twice": {"duplicate": 1.0},
-            "out of order": {"reorder": 0.7},
-            "some lost": {"drop": 0.5},
-            "all lost": {"drop": 1.0},
-            "all at once": {"duplicate": 0.4, "drop": 0.3, "reorder": 0.5},
-        }.get(way, {})
+        twice, lost, mixed = SHARES.get(way, (0.0, 0.0, 0.0))
         seed = self.rng.randrange(1_000_000)
         if isinstance(desk.side, GoogleSide):
-            desk.google.courier.misbehave(Chaos(seed=seed, **share))
+            desk.google.courier.misbehave(Chaos(seed=seed, duplicate=twice, drop=lost, reorder=mixed))
         else:
-            desk.microsoft.courier.disorder = Disorder(seed=seed, echo=share["duplicate"], **share)
+            desk.microsoft.courier.disorder = Disorder(
+                seed=seed, duplicate=twice, drop=lost, reorder=mixed, echo=twice
+            )  # fmt: skip
 
     def lifecycle(self) -> None:
         """A subscription is said to have missed something, to need renewal, or is gone with or without a word."""

@@ -1,6 +1,7 @@
 """The chat: what the model may see and do, what it may cite, and what a person is told when it does not answer."""
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -234,17 +235,58 @@ def test_an_administrators_switch_stops_it_at_the_next_call(
     assert told["turn"]["problem"]["code"] == "ai_switched_off" and len(chat.asked()) == 1
 
 
-def test_steps_are_streamed_as_they_happen(chat: MistralApi, filled: Box, client: APIClient) -> None:
-    scripted(chat, call("search", query="Keller"), say("In March [M1]."))
+def events_of(answer: Any) -> Iterator[dict[str, Any]]:
+    """What is told of a turn, one after the other."""
+    for part in answer.streaming_content:
+        yield json.loads(part.removeprefix(b"data: "))
+
+
+def test_the_answer_is_told_as_it_is_written(chat: MistralApi, filled: Box, client: APIClient) -> None:
+    scripted(chat, call("search", query="Keller"), say("It ends in March [M1], on the last day of it [M7]."))
     answer = ask(client, stream=True)
     assert answer["Content-Type"] == "text/event-stream" and answer.streaming
-    events = []
-    for part in answer.streaming_content:
-        events += [json.loads(line.removeprefix(b"data: ")) for line in part.split(b"\n\n") if line]
-        if events[-1]["type"] == "step":
-            assert len(chat.asked()) == 1  # told before the model is asked again
-    assert [one["type"] for one in events] == ["begun", "step", "answer"]
-    assert events[-1]["turn"]["answer"] == "In March [M1]."
+    events = list(events_of(answer))
+    words = [one for one in events if one["type"] == "words"]
+    assert [one["type"] for one in events if one["type"] != "words"] == ["begun", "step", "answer"]
+    assert len(words) > 3 and all("M7" not in one["text"] for one in words)
+    assert "".join(one["text"] for one in words) == events[-1]["turn"]["answer"]
+    assert events[-1]["turn"]["answer"] == "It ends in March [M1], on the last day of it."
+    assert [cite["title"] for one in words for cite in one["citations"]] == ["Roof works"]
+
+
+def test_what_was_told_is_taken_back_when_the_line_breaks(chat: MistralApi, filled: Box, client: APIClient) -> None:
+    chat.when(to(CHAT), say("The whole answer is this one, to its very end."))
+    chat.when(to(CHAT), say("Half of an answer that never comes to an end.").cut(3), times=1)
+    kinds = [one["type"] for one in events_of(ask(client, stream=True))]
+    assert kinds[1] == "words" and "again" in kinds and kinds[-1] == "answer"
+    assert ChatTurn.objects.get().state == "answered"
+
+
+def test_an_answer_that_nobody_wants_any_more_is_stopped(chat: MistralApi, filled: Box, client: APIClient) -> None:
+    chat.when(to(CHAT), say("One word after the other. " * 40).slowly(0.05))
+    told = []
+    for event in events_of(ask(client, stream=True)):
+        told.append(event)
+        if event["type"] == "words" and len(told) == 2:
+            assert client.post(f"/api/v1/chat/{told[0]['session_id']}/stop").status_code == 204
+    turn = told[-1]["turn"]
+    assert (turn["state"], turn["problem"]["code"]) == ("stopped", "stopped")
+    assert turn["answer"].startswith("One word") and len(turn["answer"]) < 900
+    held = client.get(f"/api/v1/chat/{turn['session_id']}").json()
+    assert held["turns"][0] == turn
+    assert ModelCall.objects.get().outcome == "stopped"
+
+
+def test_an_answer_is_kept_although_nobody_listens(chat: MistralApi, filled: Box, client: APIClient) -> None:
+    chat.when(to(CHAT), say("Kept."))
+    answer = ask(client, stream=True)
+    begun = json.loads(next(iter(answer.streaming_content)).removeprefix(b"data: "))
+    answer.close()
+    for thread in threading.enumerate():
+        if thread.name == "chat":
+            thread.join(20)
+    turns = client.get(f"/api/v1/chat/{begun['session_id']}").json()["turns"]
+    assert [turn["answer"] for turn in turns] == ["Kept."]
 
 
 def test_a_session_goes_on_and_reminds_the_model(chat: MistralApi, filled: Box, client: APIClient) -> None:

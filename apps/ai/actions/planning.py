@@ -28,6 +28,8 @@ from .kinds import Args, Inverse, Kind, Risk, bad, key_of, maybe_id, of_account,
 from .previews import Field, Preview, spoken
 
 WHOLE: Final = ("all", "this")
+FIRST: Final = ("title", "start", "end", "due", "location")
+"""The fields that a person looks for first, as they are shown."""
 
 
 def fields_of(given: Mapping[str, Any]) -> Args:
@@ -117,7 +119,8 @@ class Making(Kind):
         """Every field of it."""
         place = Calendar.objects.filter(pk=action.args["calendar_id"], account=action.account).first()
         fields = action.args["fields"]
-        shown = tuple(Field(name, None, text) for name in fields if (text := spoken(fields[name])) is not None)
+        order = sorted(fields, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+        shown = tuple(Field(name, None, text) for name in order if (text := spoken(fields[name])) is not None)
         return Preview(fields=shown, where=place.name if place else "", told=tuple(action.recipients))
 
     def editable(self, args: Args) -> tuple[str, ...]:
@@ -197,7 +200,7 @@ class Changing(Kind):
         item = item_of(row, args["key"])
         changed = tuple(
             Field(name, spoken(values.of(item, name)) if item is not None else None, spoken(value))
-            for name, value in args["fields"].items()
+            for name, value in sorted(args["fields"].items(), key=lambda one: (one[0] not in FIRST, one[0] == "end"))
         )
         return Preview(fields=changed, where=row.collection.name, label=row.title, told=tuple(action.recipients))
 

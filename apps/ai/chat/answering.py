@@ -1,11 +1,12 @@
 """Answering one question: the model looks by tools until it answers, within bounds; then its citations are checked.
 
-A turn goes step by step, so that who waits sees what is being done, and no tenant is held open in between. The answer
-itself comes whole: before its citations are checked nobody sees it.
+A turn goes step by step, so that who waits sees what is being done. With `tell` the answer is told while it is written,
+its marks as they become whole; a mark of what was not shown is told to nobody.
 """
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -48,6 +49,9 @@ HISTORY_MOST: Final = 2_000
 """Earlier turns that the model is reminded of, and characters of each answer."""
 
 HITS: Final = 6
+LOOK: Final = 0.5
+"""Seconds between two looks at whether the answer is still wanted."""
+
 SOMEBODY_WAITS: Final = Patience(tries=2, pause=0.3, longest=3.0)
 UNNAMEABLE: Final = re.compile(r"[^A-Za-z0-9_-]")
 INSTRUCTIONS: Final = """\
@@ -68,6 +72,7 @@ class Talk:
     member: Member
     turn: ChatTurn
     question: str
+    tell: Callable[[dict[str, Any]], None] | None = None
     done: bool = False
     begun: float = field(default_factory=time.monotonic)
     desk: Desk | None = None
@@ -75,11 +80,15 @@ class Talk:
     rounds: int = 0
     read: int = 0
     content: Content = field(default_factory=lambda: Content(""))
+    speech: material.Speech | None = None
+    looked: float = 0.0
 
     def step(self) -> list[dict[str, Any]]:
         """Go on for one round; what there is to tell since the last. Raises nothing that a person could not be told."""
         try:
             return self._step()
+        except errors.Stopped as error:
+            return self._stopped({"code": error.code, "detail": error.detail})
         except errors.ModelError as error:
             return self._failed({"code": f"ai_{error.code}", "detail": error.detail, "retry_after": error.retry_after})
         except Exception:
@@ -96,6 +105,7 @@ class Talk:
         self.desk.accounts = accounts
         if not accounts:
             raise errors.NoConsent
+        self._still_wanted()
         last = self.rounds >= ROUNDS or self.read >= READ_MOST or time.monotonic() - self.begun > SECONDS
         message = self._ask(last=last)
         self.rounds += 1
@@ -130,7 +140,32 @@ class Talk:
         )  # fmt: skip
         offered = [tool.offered() for tool in tools.ALL]
         # The service takes no word of a person's behind a tool's: the last round only leaves no choice.
-        return asking.converse(asked, self.messages, tools=offered, tool_choice="none" if last else "auto").value
+        self.speech = material.Speech(self.desk.material) if self.desk is not None else None
+        heard = self._heard if self.tell is not None else None
+        choice = "none" if last else "auto"
+        return asking.converse(asked, self.messages, heard, tools=offered, tool_choice=choice).value
+
+    def _heard(self, piece: str | None) -> None:
+        """Another piece of what the model writes, or nothing of it counts any more."""
+        assert self.tell is not None and self.desk is not None
+        if piece is None:
+            self.speech = material.Speech(self.desk.material)
+            self.tell({"type": "again"})
+            return
+        if time.monotonic() - self.looked > LOOK:
+            self._still_wanted()
+        assert self.speech is not None
+        if len(self.speech.text) > ANSWER_MOST:
+            return
+        words, citations = self.speech.add(plain(piece))
+        if words:
+            self.tell({"type": "words", "text": words, "citations": citations})
+
+    def _still_wanted(self) -> None:
+        """Raise Stopped once nobody wants the answer."""
+        self.looked = time.monotonic()
+        if not keeping.wanted(self.turn):
+            raise errors.Stopped(read=True)
 
     def _look(self, message: "AIMessage") -> list[dict[str, Any]]:
         """Carry out the calls of a round, and tell which."""
@@ -161,6 +196,7 @@ class Talk:
 
     def _answered(self, text: str) -> list[dict[str, Any]]:
         assert self.desk is not None
+        self._still_wanted()
         self.content.answer, self.content.citations = material.cited(plain(text)[:ANSWER_MOST], self.desk.material)
         if not self.content.answer:
             raise errors.Malformed
@@ -175,12 +211,21 @@ class Talk:
         # Told, and not kept: what the person may find is asked anew each time.
         return [self._told(finding.shown(found.hits))]
 
+    def _stopped(self, problem: dict[str, Any]) -> list[dict[str, Any]]:
+        """As much of the answer as there was is kept."""
+        self.content.question, self.content.problem = self.question, problem
+        if self.speech is not None and self.desk is not None:
+            self.content.answer, self.content.citations = material.cited(self.speech.told, self.desk.material)
+        self._end(TurnState.STOPPED)
+        return [self._told([])]
+
     def _told(self, hits: list[dict[str, Any]]) -> dict[str, Any]:
         proposed = self.desk.proposed if self.desk is not None else []
         return {"type": "answer", "turn": keeping.turn_json(self.turn), "proposed": proposed, "hits": hits}
 
     def _end(self, state: TurnState) -> None:
         shown = self.desk.material.accounts() if self.desk is not None else frozenset()
+        self.content.proposed = self.desk.proposed if self.desk is not None else []
         self.done = True
         keeping.end(self.turn, state, self.content, shown)
 

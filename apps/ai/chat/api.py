@@ -1,11 +1,9 @@
 """The chat over HTTP: parses, calls one function, answers; step by step, as server-sent events, where that is asked."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-from django.db import close_old_connections
+from django.conf import settings
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
@@ -14,12 +12,11 @@ from rest_framework.response import Response
 
 from apps.ai.model import switches
 from apps.providers.api import parsed
-from apps.tenants import context
-from apps.tenants.models import Tenant
 from apps.users.tenancy import TenantAPIView, TenantRequest
 
 from . import keeping, prompts
 from .answering import Talk
+from .telling import Telling
 
 QUESTION_MOST: Final = 2_000
 
@@ -33,7 +30,7 @@ class QuestionIn(serializers.Serializer[Any]):
 
 
 class ChatView(TenantAPIView):
-    """GET: my sessions, quick questions, and why the assistant is off, if it is. POST: a question."""
+    """GET: my sessions, quick questions, whether it may read anything, why it is off if it is. POST: a question."""
 
     def get(self, request: TenantRequest) -> Response:
         reasons = [{"code": f"ai_{reason.code}", "detail": reason.detail} for reason in switches.off_because()]
@@ -42,6 +39,8 @@ class ChatView(TenantAPIView):
                 "sessions": keeping.sessions(request.member),
                 "prompts": prompts.of(request.member.user.locale),
                 "off": reasons,
+                "simulated": settings.PMSYNC_SIMULATED_MISTRAL,
+                "reads": bool(keeping.readable(request.member)),
             }
         )
 
@@ -51,7 +50,7 @@ class ChatView(TenantAPIView):
         turn = keeping.begin(request.member, given.get("session_id"), given["question"])
         talk = Talk(request.member, turn, given["question"])
         if given["stream"]:
-            answer = StreamingHttpResponse(told(talk, request.member.tenant), content_type="text/event-stream")
+            answer = StreamingHttpResponse(Telling(talk), content_type="text/event-stream")
             answer["X-Accel-Buffering"] = "no"
             return answer
         said: list[dict[str, Any]] = []
@@ -71,21 +70,10 @@ class SessionView(TenantAPIView):
         return Response(status=204)
 
 
-def told(talk: Talk, tenant: Tenant) -> Iterator[bytes]:
-    """The turn as server-sent events (HTML, section 9.2): each part is made in whichever thread asks for it."""
-    yield _event({"type": "begun", "session_id": str(talk.turn.session_id), "turn_id": str(talk.turn.pk)})
-    while not talk.done:
-        try:
-            # Not held open while a part is on its way: the next may be asked for in another thread.
-            with context.open(tenant):
-                events = talk.step()
-        except context.TenantClosed:
-            yield _event({"type": "closed"})
-            return
-        finally:
-            close_old_connections()
-        yield b"".join(map(_event, events))
+class StopView(TenantAPIView):
+    """POST: stop what is being answered in a session; what was written by then is kept."""
 
-
-def _event(data: dict[str, Any]) -> bytes:
-    return b"data: " + orjson.dumps(data) + b"\n\n"
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: TenantRequest, chat_id: UUID) -> Response:
+        keeping.stop(request.member, chat_id)
+        return Response(status=204)

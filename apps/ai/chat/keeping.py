@@ -10,7 +10,7 @@ import orjson
 from django.db import connection, transaction
 
 from apps.ai import consent
-from apps.ai.model import switches
+from apps.ai.model import errors, switches
 from apps.ai.model.models import ModelCall
 from apps.core import crypto
 from apps.core.clock import now
@@ -35,13 +35,15 @@ TITLE: Final = 80
 
 @dataclass(slots=True)
 class Content:
-    """What a turn holds: the question, the answer as text, what it cites, which tools were used, why it failed."""
+    """What a turn holds: the question, the answer as text, what it cites, which tools were used, why it failed, and the
+    actions that were proposed in it."""
 
     question: str
     answer: str = ""
     citations: list[dict[str, Any]] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     problem: dict[str, Any] | None = None
+    proposed: list[dict[str, Any]] = field(default_factory=list)
 
 
 def readable(member: Member) -> frozenset[UUID]:
@@ -82,8 +84,22 @@ def end(turn: ChatTurn, state: TurnState, content: Content, accounts: Collection
         session.accounts = sorted({*session.accounts, *accounts})
         session.updated_at = now()
         session.save(update_fields=["accounts", "updated_at"])
-        turn.state, turn.content = state, _sealed(turn.pk, content)
+        # What was stopped meanwhile stays so, with as much of the answer as there was.
+        stopped = ChatTurn.objects.filter(pk=turn.pk, state=TurnState.STOPPED).exists()
+        turn.state, turn.content = TurnState.STOPPED if stopped else state, _sealed(turn.pk, content)
         turn.save(update_fields=["state", "content"])
+
+
+def stop(member: Member, session_id: UUID) -> None:
+    """Want no more of what is being answered in a session. Raises the 404 problem."""
+    if not ChatSession.objects.filter(pk=session_id, user_id=member.user_id).exists():
+        raise not_found("conversation")
+    ChatTurn.objects.filter(session_id=session_id, state=TurnState.ASKED).update(state=TurnState.STOPPED)
+
+
+def wanted(turn: ChatTurn) -> bool:
+    """False once its person has stopped the turn, or forgotten its session."""
+    return ChatTurn.objects.filter(pk=turn.pk, state=TurnState.ASKED).exists()
 
 
 def _sealed(turn_id: UUID, content: Content) -> bytes:
@@ -134,6 +150,8 @@ def turn_json(turn: ChatTurn) -> dict[str, Any]:
     told = asdict(opened(turn))
     if lost:
         told["problem"] = {"code": "interrupted", "detail": "This was interrupted before it was answered. Ask again."}
+    elif turn.state == TurnState.STOPPED and told["problem"] is None:
+        told["problem"] = {"code": errors.Stopped.code, "detail": errors.Stopped.detail}
     return {
         "id": str(turn.pk),
         "session_id": str(turn.session_id),

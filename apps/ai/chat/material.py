@@ -12,6 +12,8 @@ from uuid import UUID
 
 LETTERS: Final = {"message": "M", "event": "E", "contact": "C"}
 _MARK: Final = re.compile(r"\s?\[\s*((?:[MEC]\d{1,4})(?:\s*[,;]\s*[MEC]\d{1,4})*)\s*\]")
+MARK_MOST: Final = 80
+"""Characters of a mark; a longer bracket is text."""
 _NAME: Final = re.compile(r"[MEC]\d{1,4}")
 
 
@@ -62,6 +64,31 @@ def cited(text: str, material: Material) -> tuple[str, list[dict[str, Any]]]:
         for name, one in found.items()
     ]
     return shown, citations
+
+
+@dataclass(slots=True)
+class Speech:
+    """An answer while it is written: told as far as its marks are whole, and of something that was shown."""
+
+    material: Material
+    text: str = ""
+    told: str = ""
+    _cited: set[str] = field(default_factory=set)
+
+    def add(self, piece: str) -> tuple[str, list[dict[str, Any]]]:
+        """What may be told after another piece of text, and the citations that are new in it."""
+        self.text += piece
+        shown, citations = cited(_whole(self.text), self.material)
+        words, self.told = shown[len(self.told) :], shown
+        new = [one for one in citations if one["name"] not in self._cited]
+        self._cited.update(one["name"] for one in new)
+        return words, new
+
+
+def _whole(text: str) -> str:
+    """The text without a mark at its end that may still go on."""
+    at = text.rfind("[")
+    return text[:at] if at >= 0 and "]" not in text[at:] and len(text) - at <= MARK_MOST else text
 
 
 def unmarked(text: str) -> str:

@@ -30,11 +30,12 @@ class ChatSession(models.Model):
 
 
 class TurnState(models.TextChoices):
-    """`asked` is being answered, or was when its process died."""
+    """`asked` is being answered, or was when its process died; `stopped` was, when its person wanted no more of it."""
 
     ASKED = "asked"
     ANSWERED = "answered"
     FAILED = "failed"
+    STOPPED = "stopped"
 
 
 class ChatTurn(models.Model):

@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -74,11 +75,39 @@ def invoke(runnable: Any, messages: Sequence[Any]) -> "AIMessage":
 
     `read` of an error tells that the service may have read the prompt, and will want to be paid for it.
     """
-    try:
+    with _typed():
         answer: AIMessage = runnable.invoke(list(messages))
-        # Half a surrogate pair is no text: neither a database nor a browser takes it.
-        orjson.dumps([answer.content, answer.tool_calls])
-        return answer
+        return _text(answer)
+
+
+def stream(runnable: Any, messages: Sequence[Any], heard: Callable[[str], None]) -> "AIMessage":
+    """Ask once, and tell each piece of text as it comes; the whole at the end. Raises as `invoke` does.
+
+    What `heard` raises ends the call.
+    """
+    from langchain_core.messages import message_chunk_to_message
+
+    whole: Any = None
+    with _typed(), closing(runnable.stream(list(messages))) as chunks:
+        for chunk in chunks:
+            whole = chunk if whole is None else whole + chunk
+            if text := str(chunk.text):
+                heard(text)
+        answer: AIMessage = message_chunk_to_message(whole)  # type: ignore[assignment]  # of a model's chunks
+        return _text(answer)
+
+
+def _text(answer: "AIMessage") -> "AIMessage":
+    """Raises what JSON refuses: half a surrogate pair is no text, neither a database nor a browser takes it."""
+    orjson.dumps([answer.content, answer.tool_calls])
+    return answer
+
+
+@contextmanager
+def _typed() -> Iterator[None]:
+    """What langchain and its client raise becomes what `errors` has."""
+    try:
+        yield
     except httpx.HTTPStatusError as error:
         raise refusal(error.response) from None
     except UNREAD as error:

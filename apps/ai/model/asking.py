@@ -35,6 +35,10 @@ UNFINISHED: Final = frozenset({"length", "model_length"})
 BROKEN_OFF: Final = frozenset({"error", "content_filter"})
 
 
+Heard = Callable[[str | None], None]
+"""Told what the model writes, piece by piece; None takes back what was told: it is asked again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How often it is tried, how long (seconds) an answer may take, and how long is waited between two tries."""
@@ -101,27 +105,36 @@ def ask(question: Question, shape: type[Shape]) -> Answer[Shape]:
     return _tried(question, messages, {"response_format": wanted}, read)
 
 
-def converse(question: Question, messages: "Sequence[BaseMessage]", **bound: Any) -> "Answer[AIMessage]":
+def converse(
+    question: Question, messages: "Sequence[BaseMessage]", heard: Heard | None = None, **bound: Any
+) -> "Answer[AIMessage]":
     """The model's next message of a conversation; `bound` is what goes with it, such as `tools`. Raises likewise.
 
-    Of the question only what is said beside its text counts: the messages are the text.
+    Of the question only what is said beside its text counts: the messages are the text. With `heard` the text is told
+    while it is written; what `heard` raises ends the call.
     """
-    return _tried(question, messages, bound, lambda message: message)
+    return _tried(question, messages, bound, lambda message: message, heard)
 
 
 def _tried(
-    question: Question, messages: "Sequence[BaseMessage]", bound: dict[str, Any], read: "Callable[[AIMessage], T]"
+    question: Question,
+    messages: "Sequence[BaseMessage]",
+    bound: dict[str, Any],
+    read: "Callable[[AIMessage], T]",
+    heard: Heard | None = None,
 ) -> Answer[T]:
     if connection.in_atomic_block:
         raise RuntimeError("the model is asked outside of transactions")
     for tried in range(1, question.patience.tries + 1):
         try:
-            return _once(question, messages, bound, read)
+            return _once(question, messages, bound, read, heard)
         except errors.Passing as error:
             wait = question.patience.wait(tried, error)
             log.info("the model gave no answer", purpose=question.purpose, reason=error.code, tried=tried, wait=wait)
             if wait is None:
                 raise
+            if heard is not None:
+                heard(None)
             time.sleep(wait)
     raise AssertionError("patience has at least one try")
 
@@ -134,7 +147,11 @@ def allowed(question: Question) -> None:
 
 
 def _once(
-    question: Question, messages: "Sequence[BaseMessage]", bound: dict[str, Any], read: "Callable[[AIMessage], T]"
+    question: Question,
+    messages: "Sequence[BaseMessage]",
+    bound: dict[str, Any],
+    read: "Callable[[AIMessage], T]",
+    heard: Heard | None,
 ) -> Answer[T]:
     allowed(question)
     model = settings.PMSYNC_MISTRAL_MODEL
@@ -148,7 +165,7 @@ def _once(
 
     try:
         runnable = access.chat(question.patience.timeout).bind(max_tokens=question.most_tokens, **bound)
-        message = access.invoke(runnable, messages)
+        message = access.invoke(runnable, messages) if heard is None else access.stream(runnable, messages, heard)
         output, used = _shown(message), _usage(message, estimate)
         _finished(message)
         value = read(message)

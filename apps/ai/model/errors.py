@@ -2,6 +2,7 @@
 
     ModelError
         NotNow              nobody was asked: NotConfigured, SwitchedOff, NoConsent, BudgetSpent
+        Stopped             nobody wants the answer any more
         Passing             may go better later: RateLimited, TimedOut, Unavailable, Malformed
         Refused             will not go better: KeyRefused, TooLong, Refused
 
@@ -56,6 +57,11 @@ class NoConsent(NotNow):
 class BudgetSpent(NotNow):
     code, status = "budget_spent", 429
     detail = "Your company has used up what it allows the assistant for today. It goes on after midnight (UTC)."
+
+
+class Stopped(ModelError):
+    code, status = "stopped", 409
+    detail = "This was stopped before it was answered."
 
 
 class Passing(ModelError):

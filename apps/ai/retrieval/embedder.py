@@ -93,14 +93,19 @@ def current_name() -> str:
 
     from . import local
 
-    return settings.PMSYNC_MISTRAL_EMBEDDING_MODEL if settings.MISTRAL_API_KEY else local.NAME
+    return settings.PMSYNC_MISTRAL_EMBEDDING_MODEL if _of_service() else local.NAME
+
+
+def _of_service() -> bool:
+    """True when the service makes the vectors: one that is simulated knows no meanings."""
+    from django.conf import settings
+
+    return bool(settings.MISTRAL_API_KEY) and not settings.PMSYNC_SIMULATED_MISTRAL
 
 
 def current(*, archive: bool = False) -> Embedder:
     """The embedder that settings name now, at the open tenant's expense; `archive`: nobody waits for it."""
-    from django.conf import settings
-
-    if settings.MISTRAL_API_KEY:
+    if _of_service():
         from . import charging, mistral
 
         return Embedder(charging.Charged(mistral.model(), charging.ARCHIVE_PART if archive else 1.0))

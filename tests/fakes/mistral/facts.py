@@ -103,7 +103,7 @@ class Facts:
         """Sentences that ask for something; what is written to everybody asks nobody."""
         if self.bulk or self.away:
             return []
-        return [one for one in self.sentences if _asks(folded(one))]
+        return [one for one in self.sentences if _asks(folded(one)) and not one.endswith(":")]
 
     @cached_property
     def promises(self) -> list[str]:

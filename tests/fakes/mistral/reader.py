@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tests.fakes.mistral import tokens
+from tests.fakes.mistral import desk, morning, tokens
 from tests.fakes.mistral.facts import Facts
 from tests.fakes.mistral.fitting import fit, words_of
 from tests.fakes.mistral.script import Act, Asked, call, say
@@ -41,8 +41,12 @@ GREETINGS: Final = {
 
 def answer(asked: Asked) -> Act:
     """What the model does with this request."""
+    if desk.sits(asked):
+        return desk.answer(asked)
     facts = Facts(asked.text)
     schema = asked.schema
+    if schema is not None and (lines := morning.lines(asked)) is not None:
+        return say(lines)
     if schema is not None:
         return say(_object(schema, facts))
     if (asked.body.get("response_format") or {}).get("type") == "json_object":

@@ -1,21 +1,24 @@
 // What the assistant may read and do, account by account; an administrator's switch for the whole company.
 import i18next from 'i18next';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Problem, Unreachable } from '../api/request';
 import type { Id } from '../api/types';
 import { request } from '../auth/session';
 import css from '../settings/settings.module.css';
+import agentsCss from './agents.module.css';
 import { Switch } from '../settings/Switch';
 import { useAccounts } from '../store/hooks';
 import { Button } from '../ui/Button';
 import { Notice } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
+import { askAgain } from './standing';
 import './words';
 
 interface State {
   enabled: boolean;
+  simulated: boolean;
   off_because: { code: 'not_configured' | 'switched_off'; detail: string }[];
   daily_tokens: number;
   used_today: number;
@@ -42,6 +45,12 @@ export default function AssistantSettings() {
     }
   }
   useEffect(() => void read(), []);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const known = state !== null;
+  useEffect(() => {
+    // Whoever follows a link to here comes before the section is read.
+    if (known && location.hash === '#assistant') heading.current?.scrollIntoView({ block: 'start' });
+  }, [known]);
 
   /** Do it, and show how things stand then; what goes wrong is said. */
   async function change(work: () => Promise<unknown>): Promise<void> {
@@ -51,6 +60,7 @@ export default function AssistantSettings() {
       if (!(error instanceof Problem) && !(error instanceof Unreachable)) throw error;
       toast({ text: faultText(i18next.t, error) });
     }
+    askAgain();
     await read();
   }
   const allow = (id: Id, body: { reading: boolean; drafting: boolean }): Promise<void> =>
@@ -73,9 +83,10 @@ export default function AssistantSettings() {
   const mine = consents.filter((consent) => consent.mine);
   return (
     <section className={css.section} aria-labelledby="assistant">
-      <h2 id="assistant">{t('title')}</h2>
+      <h2 id="assistant" ref={heading}>{t('title')}</h2>
       <p className={css.lead}>{t('lead')}</p>
       {state.off_because.map(({ code }) => <Notice key={code} kind="warn">{t(`off.${code}`)}</Notice>)}
+      {state.simulated && <Notice>{t('simulated')}</Notice>}
       {state.may_change && (
         <Switch
           label={t('company')}
@@ -90,7 +101,7 @@ export default function AssistantSettings() {
           <div key={id} className={css.form} role="group" aria-label={address}>
             <Switch label={t('reading', { address })} hint={t('readingHint')} on={reading} onChange={(on) => void allow(id, { reading: on, drafting: on && drafting })} />
             {reading && <Switch label={t('drafting', { address })} hint={t('draftingHint')} on={drafting} onChange={(on) => void allow(id, { reading, drafting: on })} />}
-            {reading && <div><Button look="quiet" onClick={() => void erase(id, address)}>{t('erase', { address })}</Button></div>}
+            {reading && <div><Button className={agentsCss.erase ?? ''} onClick={() => void erase(id, address)}>{t('erase', { address })}</Button></div>}
           </div>
         );
       })}

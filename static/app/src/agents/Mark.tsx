@@ -5,12 +5,14 @@ import css from './agents.module.css';
 import './words';
 
 export default function Mark({ read }: { read: Read }) {
-  const { t } = useTranslation('agents');
+  const { t, i18n } = useTranslation('agents');
+  const other = read.language && read.language !== i18n.language ? new Intl.DisplayNames(i18n.language, { type: 'language' }).of(read.language) : null;
   const marks = [
     ...(read.category ? [t(`category.${read.category}`)] : []),
     ...(read.urgency === 'high' ? [t('urgent')] : []),
     ...(read.needs_reply ? [t('needsReply')] : []),
     ...(read.important ? [t('important')] : []),
+    ...(other ? [other] : []),
   ];
   if (marks.length === 0) return null;
   return (

@@ -205,6 +205,7 @@ export interface Read {
   category: 'project' | 'meeting' | 'sales' | 'support' | 'billing' | 'legal' | 'hiring' | 'travel' | 'personal' | 'newsletter' | 'notification' | 'auto_reply' | 'bounce' | 'list' | 'phishing' | 'other' | null;
   urgency: 'low' | 'normal' | 'high' | null;
   needs_reply: boolean | null;
+  language?: string | null;
   important: boolean;
 }
 /** What became of a sent message, from the reports that came back. */

@@ -2,7 +2,7 @@
 import { ArrowLeft, CloudOff } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { Problem } from '../api/request';
 import type { Id } from '../api/types';
 import { messageDate } from '../i18n/format';
@@ -30,6 +30,11 @@ export function ApprovalView({ id, onChange, onBack }: ApprovalViewProps) {
   const { t: common } = useTranslation();
   const phone = usePhone();
   const { seen, fault, news, read, setSeen } = useApproval(id);
+  const [, navigate] = useLocation();
+  useEffect(() => {
+    // A link may name the action; from here on it is the approval.
+    if (seen && seen.id !== id) navigate(`/review/${seen.id}`, { replace: true });
+  }, [seen, id, navigate]);
   const Heading = phone ? 'h1' : 'h2';
   return (
     <article className={readerCss.reader} aria-label={seen?.title || t('approvals')}>

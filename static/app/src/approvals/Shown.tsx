@@ -1,5 +1,6 @@
 // Exactly what an action would do: a message, the fields of an event side by side, or messages. Text, never markup.
 import { useTranslation } from 'react-i18next';
+import { localTime } from '../i18n/format';
 import { word } from './acts';
 import css from './approvals.module.css';
 import type { Field, Letter, Preview } from './types';
@@ -54,11 +55,13 @@ function Message({ letter }: { letter: Letter }) {
   );
 }
 
+const TIMES: ReadonlySet<string> = new Set(['start', 'end', 'due']);
+
 function Fields({ fields, where }: { fields: Field[]; where: string }) {
   const { t } = useTranslation('approvals');
   const names = t('fields', { returnObjects: true });
   const values = t('values', { returnObjects: true });
-  const said = (value: string | null): string => (value === null ? t('none') : word(values, value));
+  const said = (name: string, value: string | null): string => (value === null ? t('none') : TIMES.has(name) ? localTime(value) : word(values, value));
   const compares = fields.some(({ before }) => before !== null);
   return (
     <>
@@ -68,8 +71,8 @@ function Fields({ fields, where }: { fields: Field[]; where: string }) {
           <div key={name}>
             <dt>{word(names, name)}</dt>
             <dd>
-              {compares && <del><span className="vh">{t('before')}: </span>{said(before)}</del>}
-              <ins>{compares && <span className="vh">{t('after')}: </span>}{said(after)}</ins>
+              {compares && <del><span className="vh">{t('before')}: </span>{said(name, before)}</del>}
+              <ins>{compares && <span className="vh">{t('after')}: </span>}{said(name, after)}</ins>
             </dd>
           </div>
         ))}

@@ -3,7 +3,7 @@ import { CalendarX2, ChevronLeft, ChevronRight, CloudOff, Plus } from 'lucide-re
 import { useEffect, useId, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
-import { useLocation } from 'wouter';
+import { useLocation, useSearchParams } from 'wouter';
 import { useCollectionName } from '../accounts/collectionName';
 import type { Id } from '../api/types';
 import { region } from '../i18n';
@@ -54,6 +54,7 @@ export default function CalendarPage({ view: asked, date: on, onMenu }: Calendar
   const [draft, write] = useState<(Draft & { free: boolean }) | null>(null);
   const [move, ask] = useState<Move | null>(null);
   const [query, setQuery] = useState('');
+  const [params, setParams] = useSearchParams();
   const [other, setOther] = useState(() => remembered('calendar-zone') ?? '');
 
   const go = (to: Temporal.PlainDate, as: View = view): void => navigate(`/calendar/${as}/${to.toString()}`);
@@ -69,6 +70,15 @@ export default function CalendarPage({ view: asked, date: on, onMenu }: Calendar
   useCommand('calendar.week', () => go(date, 'week'));
   useCommand('calendar.month', () => go(date, 'month'));
   useCommand('calendar.agenda', () => go(date, 'agenda'));
+
+  // A link to one event: opened as soon as its day is known.
+  const linked = params.get('event');
+  const found = linked ? diary.instances.find(({ id, key }) => key === linked || id === linked) : undefined;
+  useEffect(() => {
+    if (!found) return;
+    show(found);
+    setParams({}, { replace: true });
+  }, [found, setParams]);
 
   async function carry(wanted: Move, scope: Scope): Promise<void> {
     ask(null);

@@ -45,6 +45,16 @@ export function dayAndTime(at: number): string {
   return format('day-and-time', { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at);
 }
 
+const LOCAL = /^(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d)(?::\d\d)?)?(?: (\S+))?$/;
+
+/** `2026-03-02 09:00:00 Europe/Rome`, or a day alone, as it is read; its zone is named where it is not the person's. */
+export function localTime(text: string): string {
+  const [, on, at, named] = LOCAL.exec(text) ?? [];
+  if (!on) return text;
+  const date = new Intl.DateTimeFormat(language(), { timeZone: 'UTC', weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }).format(new Date(on));
+  return `${date}${at ? `, ${at}` : ''}${at && named && named !== zone ? ` (${named})` : ''}`;
+}
+
 /** Day and time, as a message header shows it. */
 export function messageDate(iso: Iso, now = Date.now()): string {
   const at = Date.parse(iso);

@@ -1,6 +1,6 @@
 // A conversation: read messages collapsed, opened at the first unread one, each with its text and attachments.
 import { ArrowLeft, ChevronDown, ChevronUp, Clock, CloudOff, FoldVertical, MailX, Printer, Reply, Star, UnfoldVertical } from 'lucide-react';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { Suspense, lazy, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Id, Message, ThreadRow } from '../api/types';
 import { isOffered, onCommands, run, useCommand } from '../shell/commands';
@@ -20,6 +20,8 @@ import { snoozedText } from './act/snoozeTimes';
 import { MessageCard } from './MessageCard';
 import { startPrint } from './startPrint';
 import css from './reader.module.css';
+
+const Strip = lazy(() => import('../agents/Strip'));
 
 interface ReaderProps {
   id: Id;
@@ -202,7 +204,7 @@ function OpenConversation({ thread, messages, onBack }: OpenConversationProps) {
   /** The message one is at answers the keys: that with the focus, else the last that is open. */
   function answer(mode: 'reply' | 'reply_all' | 'forward'): void {
     const focused = document.activeElement?.closest<HTMLElement>('[data-message]')?.dataset['message'];
-    const at = messages.find(({ id }) => id === focused) ?? messages.findLast(({ draft }) => !draft) ?? messages.at(-1)!;
+    const at = messages.find(({ id }) => id === focused) ?? answerable(messages);
     openComposer({ mode, messageId: at.id });
   }
   useCommand('compose.reply', () => answer('reply'));
@@ -221,6 +223,7 @@ function OpenConversation({ thread, messages, onBack }: OpenConversationProps) {
       <div className={css.scroll} ref={scroller} tabIndex={0} role="region" aria-label={thread?.subject || t('list.noSubject')}>
         <div className={css.conversation}>
           {thread && <Title thread={thread} />}
+          {thread && <Suspense fallback={null}><Strip thread={thread.id} account={thread.account_id} answered={answerable(messages).id} count={messages.length} /></Suspense>}
           {removed > 0 && <Notice>{t('reader.removed', { count: removed })}</Notice>}
           {messages.map((message) => {
             if (stack.includes(message.id)) {
@@ -250,6 +253,9 @@ function OpenConversation({ thread, messages, onBack }: OpenConversationProps) {
     </section>
   );
 }
+
+/** The newest message that is none of the person's drafts. */
+const answerable = (messages: Message[]): Message => messages.findLast(({ draft }) => !draft) ?? messages.at(-1)!;
 
 /** The message whose top is nearest above the reading line. */
 function currentIndex(nodes: HTMLElement[], scroller: HTMLElement | null): number {

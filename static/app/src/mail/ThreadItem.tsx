@@ -1,7 +1,7 @@
 // One row of a conversation list. Order fixed: unread dot, avatar, sender, count, subject and snippet, labels, attachment,
 // time. A box to choose it lies over the avatar, its actions over the time, so nothing moves when they show.
 import { Archive, CircleAlert, Clock, Paperclip, Star } from 'lucide-react';
-import { memo, type MouseEvent, type ReactNode } from 'react';
+import { Suspense, lazy, memo, type MouseEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { navigate } from 'wouter/use-browser-location';
 import type { Id, ThreadRow } from '../api/types';
@@ -17,6 +17,8 @@ import { selection, useSelected } from './act/selection';
 import { snoozedText } from './act/snoozeTimes';
 import css from './row.module.css';
 import { participantNames, personName } from './names';
+
+const RowMark = lazy(() => import('../agents/RowMark'));
 
 interface ThreadItemProps {
   id: Id;
@@ -97,7 +99,7 @@ function Row({ id, at, href, open, cursor, tabbable, snippet, row, selected, onC
       <span className={css.subject}>{row.subject || t('list.noSubject')}</span>
       <span className={css.third}>
         <Labels keywords={row.keywords} />
-        <span className={css.snippet}>{snippet ?? row.snippet}</span>
+        <span className={css.snippet}><Suspense fallback={null}><RowMark thread={id} /></Suspense>{snippet ?? row.snippet}</span>
         <Marks row={row} />
       </span>
       <time className={css.time} dateTime={when} title={fullDate(when)}>{listDate(when)}</time>

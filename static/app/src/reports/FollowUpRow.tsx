@@ -54,7 +54,7 @@ export function FollowUpRow({ item, putOff, onChanged }: FollowUpRowProps) {
           ? <Button onClick={() => void decide({ state: 'open' })}><RotateCcw size={16} aria-hidden />{t('reopen')}</Button>
           : (
             <>
-              <Button onClick={() => openComposer({ mode: 'reply', messageId: item.message_id })}><Reply size={16} aria-hidden />{t(item.direction === 'mine' ? 'reply' : 'remind')}</Button>
+              {item.kind !== 'bounced' && <Button onClick={() => openComposer({ mode: 'reply', messageId: item.message_id })}><Reply size={16} aria-hidden />{t(item.direction === 'mine' ? 'reply' : 'remind')}</Button>}
               <Button onClick={() => void decide({ state: 'done' }, t('wasDone'))}><Check size={16} aria-hidden />{t('done')}</Button>
               <IconButton label={t('putOff')} onClick={() => choose(true)}><Clock size={16} aria-hidden /></IconButton>
               <IconButton label={t('dismiss')} onClick={() => void decide({ state: 'dismissed' }, t('wasDismissed'))}><EyeOff size={16} aria-hidden /></IconButton>

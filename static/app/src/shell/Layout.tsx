@@ -1,5 +1,5 @@
 // The frame of the application: sidebar, banners, the page, and on phones the bottom bar.
-import { BookUser, CalendarDays, CloudOff, Mail, PenLine, Search, Settings } from 'lucide-react';
+import { BookUser, CalendarDays, CloudOff, Ellipsis, Mail, PenLine, Sparkles } from 'lucide-react';
 import { Suspense, lazy, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
@@ -28,7 +28,9 @@ const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'));
 const ContactsPage = lazy(() => import('../contacts/ContactsPage'));
 const ConnectPage = lazy(() => import('../accounts/ConnectPage'));
 const AlertNotices = lazy(() => import('../reports/AlertNotices'));
+const ChatPanel = lazy(() => import('../agents/chat/ChatPanel'));
 const FollowUpsPage = lazy(() => import('../reports/FollowUpsPage'));
+const MorePage = lazy(() => import('./MorePage'));
 const ReportsPage = lazy(() => import('../reports/ReportsPage'));
 const SearchPage = lazy(() => import('../search/SearchPage'));
 const SettingsPage = lazy(() => import('../settings/SettingsPage'));
@@ -50,6 +52,8 @@ export function Layout({ me }: { me: Me }) {
   useGoCommands();
   useCommand('app.palette', () => open(overlay === 'palette' ? null : 'palette'));
   useCommand('app.keys', () => open('keys'));
+  const scope = `${me.tenant.id}:${me.id}`;
+  const chat = useChat(phone, path.startsWith('/assistant'));
   const slim = narrow || folded;
   // On a phone the conversation has its own bar at the bottom.
   const reading = READING.test(path);
@@ -68,14 +72,15 @@ export function Layout({ me }: { me: Me }) {
         <ConnectionBanner />
         <AccountBanners />
         <main id="main" className={css.main} tabIndex={-1}>
-          <Suspense fallback={null}><StartGate><Pages me={me} onMenu={() => open('drawer')} /></StartGate></Suspense>
+          <Suspense fallback={null}><StartGate><Pages me={me} scope={scope} onMenu={() => open('drawer')} /></StartGate></Suspense>
         </main>
         {phone && !reading && <BottomBar />}
         {phone && listing && <WriteButton />}
       </div>
+      {chat.shown && <Suspense fallback={null}><ChatPanel scope={scope} page={false} asked={chat.asked} onClose={chat.close} /></Suspense>}
       <CommandHost />
       <Suspense fallback={null}><AlertNotices /></Suspense>
-      <ComposeHost scope={`${me.tenant.id}:${me.id}`} />
+      <ComposeHost scope={scope} />
       {overlay === 'drawer' && <NavDrawer me={me} onClose={close} />}
       <Suspense fallback={null}>
         {overlay === 'palette' && <Palette onClose={close} onKeys={() => open('keys')} />}
@@ -83,6 +88,25 @@ export function Layout({ me }: { me: Me }) {
       </Suspense>
     </div>
   );
+}
+
+/** The assistant beside the page: a key opens it, focuses it, and closes it again. On a phone it is a page. */
+function useChat(phone: boolean, onPage: boolean) {
+  const [, navigate] = useLocation();
+  const wanted = usePreference(() => remembered('assistant') === 'open');
+  const [asked, ask] = useState(0);
+  const shown = wanted && !phone && !onPage;
+  const close = (): void => {
+    remember('assistant', null);
+    document.getElementById('main')?.focus({ preventScroll: true });
+  };
+  useCommand('app.assistant', () => {
+    if (phone) return navigate('/assistant');
+    if (shown && document.activeElement?.closest('aside')) return close();
+    remember('assistant', 'open');
+    ask(asked + 1);
+  });
+  return { shown, asked, close };
 }
 
 /** Until mailboxes are known, from this device or the server, there is only the reason why not. */
@@ -99,7 +123,7 @@ function StartGate({ children }: { children: ReactNode }) {
   );
 }
 
-function Pages({ me, onMenu }: { me: Me; onMenu: () => void }) {
+function Pages({ me, scope, onMenu }: { me: Me; scope: string; onMenu: () => void }) {
   return (
     <Switch>
       <Route path="/inboxes/:thread?">{({ thread }) => <AllInboxes thread={thread} onMenu={onMenu} />}</Route>
@@ -112,6 +136,8 @@ function Pages({ me, onMenu }: { me: Me; onMenu: () => void }) {
       <Route path="/review/:id?">{({ id }) => <ApprovalsPage id={id} onMenu={onMenu} />}</Route>
       <Route path="/reports/:day?">{({ day }) => <ReportsPage day={day} onMenu={onMenu} />}</Route>
       <Route path="/follow-ups"><FollowUpsPage onMenu={onMenu} /></Route>
+      <Route path="/assistant"><ChatPanel scope={scope} page /></Route>
+      <Route path="/more"><MorePage me={me} /></Route>
       <Route path="/accounts"><AccountsPage /></Route>
       <Route path="/accounts/new"><ConnectPage key="new" account={null} /></Route>
       <Route path="/accounts/:id/reconnect">{({ id }) => <ConnectPage key={id} account={id} />}</Route>
@@ -145,11 +171,11 @@ function NoSuchPage() {
 }
 
 const TABS = [
-  { href: '/', icon: Mail, label: 'nav.mail', under: ['/mail', '/inboxes'] },
-  { href: '/search', icon: Search, label: 'nav.search', under: ['/search'] },
+  { href: '/', icon: Mail, label: 'nav.mail', under: ['/mail', '/inboxes', '/search'] },
   { href: '/calendar', icon: CalendarDays, label: 'nav.calendar', under: ['/calendar'] },
   { href: '/contacts', icon: BookUser, label: 'nav.contacts', under: ['/contacts'] },
-  { href: '/settings', icon: Settings, label: 'nav.settings', under: ['/settings'] },
+  { href: '/assistant', icon: Sparkles, label: 'nav.assistant', under: ['/assistant'] },
+  { href: '/more', icon: Ellipsis, label: 'nav.more', under: ['/more', '/review', '/reports', '/follow-ups', '/accounts', '/settings'] },
 ] as const;
 
 function WriteButton() {

@@ -1,6 +1,6 @@
 // The sidebar: accounts, their mailboxes with unread counters, and the person. As icons when there is little room.
 import {
-  BookUser, Bookmark, CalendarDays, ChartNoAxesColumn, CheckCheck, ChevronDown, ChevronRight, CircleUser, Ellipsis, Inbox, ListChecks, Menu, PanelLeftClose, PanelLeftOpen, PenLine, Plus, Settings, TriangleAlert, X,
+  BookUser, Bookmark, CalendarDays, ChartNoAxesColumn, CheckCheck, ChevronDown, ChevronRight, CircleUser, Ellipsis, Inbox, ListChecks, Menu, PanelLeftClose, PanelLeftOpen, PenLine, Plus, Settings, Sparkles, TriangleAlert, X,
 } from 'lucide-react';
 import { Suspense, lazy, useEffect, useRef, useState, type MouseEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -16,11 +16,12 @@ import { mailboxTree, type Branch } from '../mail/tree';
 import { useAccounts, useMailbox, useMailboxes } from '../store/hooks';
 import { savedSearches } from '../search/saved';
 import { Button, IconButton } from '../ui/Button';
-import { Avatar, Progress } from '../ui/Feedback';
+import { Progress } from '../ui/Feedback';
 import { Logo, Mark } from '../ui/Logo';
 import css from './nav.module.css';
 import { tipKeys } from './keymap';
-import { remember, rememberedSet } from './preferences';
+import { run } from './commands';
+import { remember, remembered, rememberedSet } from './preferences';
 import { usePreference } from './usePreference';
 
 const MailboxMenu = lazy(() => import('./MailboxMenu'));
@@ -352,43 +353,70 @@ function SlimMailboxes() {
   return <>{everywhere && <div className={css.slimAccount}>{everywhere}</div>}{each}</>;
 }
 
+const PLACES = [
+  { href: '/calendar', icon: CalendarDays, label: 'nav.calendar' },
+  { href: '/contacts', icon: BookUser, label: 'nav.contacts' },
+  { href: '/review', icon: CheckCheck, label: 'nav.approvals' },
+  { href: '/follow-ups', icon: ListChecks, label: 'nav.followUps' },
+  { href: '/reports', icon: ChartNoAxesColumn, label: 'nav.reports' },
+] as const;
+const ONESELF = [
+  { href: '/accounts', icon: CircleUser, label: 'nav.accounts' },
+  { href: '/settings', icon: Settings, label: 'nav.settings' },
+] as const;
+
 function NavFoot({ me, slim }: { me: Me; slim: boolean }) {
-  const { t } = useTranslation();
-  const [path] = useLocation();
-  const links = [
-    { href: '/calendar', icon: CalendarDays, label: t('nav.calendar') },
-    { href: '/contacts', icon: BookUser, label: t('nav.contacts') },
-    { href: '/review', icon: CheckCheck, label: t('nav.approvals') },
-    { href: '/reports', icon: ChartNoAxesColumn, label: t('nav.reports') },
-    { href: '/follow-ups', icon: ListChecks, label: t('nav.followUps') },
-    { href: '/accounts', icon: CircleUser, label: t('nav.accounts') },
-    { href: '/settings', icon: Settings, label: t('nav.settings') },
-  ];
   const name = me.name || me.email;
+  const places = PLACES.map((place) => <FootLink key={place.href} {...place} icons={slim} />);
+  const oneself = ONESELF.map((place) => <FootLink key={place.href} {...place} icons />);
+  if (slim) return <div className={css.foot}><AskButton slim />{places}{oneself}</div>;
   return (
     <div className={css.foot}>
-      {links.map(({ href, icon: Icon, label }) => (
-        <Link
-          key={href}
-          href={href}
-          className={(slim ? css.slimLink : css.footLink) ?? ''}
-          aria-current={path.startsWith(href) ? 'page' : undefined}
-          aria-label={label}
-          data-tip={slim ? label : undefined}
-        >
-          <Icon size={slim ? 20 : 16} aria-hidden />
-          {!slim && <span>{label}</span>}
-        </Link>
-      ))}
-      {!slim && (
-        <div className={css.person}>
-          <Avatar name={name} address={me.email} />
-          <span className={css.personText}>
-            <span className={css.personName}>{name}</span>
-            <span className={css.personTenant}>{me.tenant.name}</span>
-          </span>
-        </div>
-      )}
+      <div className={css.places}>{places}<AskButton slim={false} /></div>
+      <div className={css.person}>
+        <span className={css.personText}>
+          <span className={css.personName}>{name}</span>
+          <span className={css.personTenant}>{me.tenant.name}</span>
+        </span>
+        {oneself}
+      </div>
     </div>
+  );
+}
+
+function FootLink({ href, icon: Icon, label, icons }: (typeof PLACES | typeof ONESELF)[number] & { icons: boolean }) {
+  const { t } = useTranslation();
+  const [path] = useLocation();
+  return (
+    <Link
+      href={href}
+      className={(icons ? css.slimLink : css.footLink) ?? ''}
+      aria-current={path.startsWith(href) ? 'page' : undefined}
+      aria-label={t(label)}
+      data-tip={icons ? t(label) : undefined}
+    >
+      <Icon size={icons ? 20 : 16} aria-hidden />
+      {!icons && <span>{t(label)}</span>}
+    </Link>
+  );
+}
+
+/** Opens the assistant beside the page, or closes it. */
+function AskButton({ slim }: { slim: boolean }) {
+  const { t } = useTranslation();
+  const open = usePreference(() => remembered('assistant') === 'open');
+  return (
+    <button
+      type="button"
+      className={(slim ? css.slimLink : css.footLink) ?? ''}
+      aria-label={t('nav.assistant')}
+      data-tip={t('command.app.assistant')}
+      data-tip-keys={tipKeys('app.assistant')}
+      data-on={open || undefined}
+      onClick={() => run('app.assistant')}
+    >
+      <Sparkles size={slim ? 20 : 16} aria-hidden />
+      {!slim && <span>{t('nav.assistant')}</span>}
+    </button>
   );
 }

@@ -1,5 +1,5 @@
 // Every command in one place, by typing: mailboxes, search, appearance, and what the keys do.
-import { ChartNoAxesColumn, CircleUser, Contrast, Globe, Keyboard, ListChecks, LogOut, Plus, Rows3, Search, Settings, Zap, type LucideIcon } from 'lucide-react';
+import { ChartNoAxesColumn, CheckCheck, CircleUser, Contrast, Globe, Keyboard, ListChecks, LogOut, Plus, Rows3, Search, Settings, Sparkles, Zap, type LucideIcon } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { Autocomplete, Collection, Header, Input, Menu, MenuItem, MenuSection, SearchField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
@@ -31,7 +31,7 @@ const THEMES: Theme[] = ['system', 'light', 'dark'];
 const DENSITIES: Density[] = ['comfortable', 'compact'];
 const LOCALES: Locale[] = ['it', 'en'];
 /** Offered here by other items, or of no use from here. */
-const ELSEWHERE: ReadonlySet<CommandId> = new Set(['app.palette', 'app.keys', 'app.close', 'search.focus', 'go.inbox', 'go.sent', 'go.drafts', 'go.flagged', 'go.calendar', 'go.contacts', 'go.approvals', 'go.reports', 'go.followUps']);
+const ELSEWHERE: ReadonlySet<CommandId> = new Set(['app.assistant', 'app.palette', 'app.keys', 'app.close', 'search.focus', 'go.inbox', 'go.sent', 'go.drafts', 'go.flagged', 'go.calendar', 'go.contacts', 'go.approvals', 'go.reports', 'go.followUps']);
 
 interface PaletteProps {
   onClose: () => void;
@@ -119,6 +119,8 @@ function useGroups(text: string, onKeys: () => void): Group[] {
     : [{ id: 'search', text: t('nav.search'), icon: Search, command: 'search.focus', run: () => navigate('/search') }];
   const act: Item[] = [
     ...(wanted ? [] : search),
+    { id: 'assistant', text: t('command.app.assistant'), icon: Sparkles, command: 'app.assistant', run: () => void run('app.assistant') },
+    { id: 'approvals', text: t('nav.approvals'), icon: CheckCheck, command: 'go.approvals', run: () => navigate('/review') },
     { id: 'reports', text: t('nav.reports'), icon: ChartNoAxesColumn, command: 'go.reports', run: () => navigate('/reports') },
     { id: 'followUps', text: t('nav.followUps'), icon: ListChecks, command: 'go.followUps', run: () => navigate('/follow-ups') },
     { id: 'accounts', text: t('nav.accounts'), icon: CircleUser, run: () => navigate('/accounts') },

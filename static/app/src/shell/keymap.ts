@@ -49,6 +49,7 @@ export const KEYMAP = {
   'calendar.week': ['w'],
   'calendar.month': ['m'],
   'calendar.agenda': ['a'],
+  'app.assistant': ['q'],
   'app.keys': ['?', 'Shift+?'],
   'app.palette': ['$mod+k'],
   'app.close': ['Escape'],
@@ -70,7 +71,7 @@ export const KEY_GROUPS: { title: 'groupList' | 'groupReader' | 'groupDo' | 'gro
   { title: 'groupWrite', commands: ['compose.new', 'compose.reply', 'compose.replyAll', 'compose.forward'] },
   { title: 'groupGo', commands: ['go.inbox', 'go.flagged', 'go.sent', 'go.drafts', 'go.calendar', 'go.contacts', 'go.approvals', 'go.reports', 'go.followUps'] },
   { title: 'groupCalendar', commands: ['calendar.today', 'calendar.day', 'calendar.week', 'calendar.month', 'calendar.agenda'] },
-  { title: 'groupApp', commands: ['search.focus', 'app.palette', 'app.keys', 'app.close'] },
+  { title: 'groupApp', commands: ['search.focus', 'app.assistant', 'app.palette', 'app.keys', 'app.close'] },
 ];
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);

@@ -5,7 +5,7 @@ import { Emitter } from '../store/emitter';
 export type Theme = 'system' | 'light' | 'dark';
 export type Density = 'comfortable' | 'compact';
 type Key =
-  | 'theme' | 'density' | 'locale' | 'nav' | 'list-width' | 'folded' | 'recent-searches' | `saved-searches:${string}` | 'shortcuts' | 'adapt' | 'after-archive' | 'mark-read' | 'undo-send'
+  | 'theme' | 'density' | 'assistant' | 'locale' | 'nav' | 'list-width' | 'folded' | 'recent-searches' | `saved-searches:${string}` | 'shortcuts' | 'adapt' | 'after-archive' | 'mark-read' | 'undo-send'
   | 'notify' | 'push' | 'calendars-hidden' | 'calendar-zone';
 export type AfterArchive = 'next' | 'previous' | 'list';
 export type MarkRead = 'second' | 'never';
