@@ -23,6 +23,7 @@ import { usePageTitle } from './usePageTitle';
 
 const AllInboxes = lazy(() => import('../mail/AllInboxes'));
 const AccountsPage = lazy(() => import('../accounts/AccountsPage'));
+const CompanyPage = lazy(() => import('../accounts/CompanyPage'));
 const CalendarPage = lazy(() => import('../calendar/CalendarPage'));
 const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'));
 const ContactsPage = lazy(() => import('../contacts/ContactsPage'));
@@ -113,6 +114,7 @@ function Pages({ me, onMenu }: { me: Me; onMenu: () => void }) {
       <Route path="/reports/:day?">{({ day }) => <ReportsPage day={day} onMenu={onMenu} />}</Route>
       <Route path="/follow-ups"><FollowUpsPage onMenu={onMenu} /></Route>
       <Route path="/accounts"><AccountsPage /></Route>
+      <Route path="/accounts/company"><CompanyPage /></Route>
       <Route path="/accounts/new"><ConnectPage key="new" account={null} /></Route>
       <Route path="/accounts/:id/reconnect">{({ id }) => <ConnectPage key={id} account={id} />}</Route>
       <Route path="/settings"><SettingsPage me={me} /></Route>
