@@ -128,7 +128,8 @@ class Command(BaseCommand):
             code = BAD_ARGUMENTS if problem.status_code in (400, 403) else 1
             raise CommandError(str(problem.detail), returncode=code) from None
         counted = facts["people"]
-        text = f"{connection.realm} is connected ({connection.pk}): {counted['all']} people, {counted['waiting']} on their way."
+        there, coming = counted["all"], counted["waiting"]
+        text = f"{connection.realm} is connected ({connection.pk}): {there} people, {coming} on their way."
         self.stdout.write(as_text(facts) if json else text)
         if unknown:
             raise CommandError(f"The directory has nobody at {', '.join(sorted(unknown))}.")

@@ -64,6 +64,7 @@ export function CompanyPeople({ connection, changed }: { connection: Connection;
             key={person.id}
             person={person}
             chosen={chosen.has(person.id)}
+            aligned={choosable.length > 0}
             choose={(on) => tick([person], on)}
             letGo={() => void post(`${base}/let-go`, { people: [person.id] })}
           />
@@ -85,11 +86,13 @@ export function CompanyPeople({ connection, changed }: { connection: Connection;
 interface PersonItemProps {
   person: Person;
   chosen: boolean;
+  /** Others have a box before them. */
+  aligned: boolean;
   choose: (on: boolean) => void;
   letGo: () => void;
 }
 
-function PersonItem({ person, chosen, choose, letGo }: PersonItemProps) {
+function PersonItem({ person, chosen, aligned, choose, letGo }: PersonItemProps) {
   const { t: say } = useTranslation('company');
   const name = calledBy(person);
   const stands = standing(person);
@@ -97,7 +100,7 @@ function PersonItem({ person, chosen, choose, letGo }: PersonItemProps) {
     <li className={css.person}>
       {free(person)
         ? <input type="checkbox" aria-label={say('choose', { name })} checked={chosen} onChange={({ target }) => choose(target.checked)} />
-        : <span className={css.noBox} />}
+        : aligned && <span className={css.noBox} />}
       <div className={css.personText}>
         <p><strong>{name}</strong>{person.new && <span className={css.fresh}>{say('state.fresh')}</span>}</p>
         <p className={css.meta}>{[person.name ? person.address : '', person.unit].filter(Boolean).join(' · ')}</p>

@@ -110,17 +110,20 @@ function KeyFile({ value, onChange }: { value: string; onChange: (value: string)
   const { t: say } = useTranslation('company');
   const id = useId();
   const [fault, setFault] = useState('');
+  // What a file holds is not put on the screen.
+  const [chosen, setChosen] = useState(false);
   async function take(file: File | undefined): Promise<void> {
     const fits = !file || file.size <= KEY_MOST;
     setFault(fits ? '' : say('tooLong'));
-    if (file && fits) onChange(await file.text());
+    setChosen(!!file && fits);
+    onChange(file && fits ? await file.text() : '');
   }
   return (
     <div className={css.keyFile}>
       <label htmlFor={`${id}-file`}>{say('keyFile')}</label>
       <input id={`${id}-file`} type="file" accept=".json,application/json" onChange={({ target }) => void take(target.files?.[0])} />
       <label htmlFor={`${id}-text`}>{say('keyPaste')}</label>
-      <textarea id={`${id}-text`} name="key" rows={3} value={value} maxLength={KEY_MOST} autoComplete="off" spellCheck={false} onChange={({ target }) => onChange(target.value)} />
+      <textarea id={`${id}-text`} name="key" rows={3} disabled={chosen} value={chosen ? '' : value} maxLength={KEY_MOST} autoComplete="off" spellCheck={false} onChange={({ target }) => onChange(target.value)} />
       <p className={css.lead}>{say('keyHint')}</p>
       {fault && <p className={css.none} role="alert">{fault}</p>}
     </div>
