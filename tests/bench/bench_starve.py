@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pmsync.private.home import free_port
 from tests.bench import installation
@@ -25,6 +25,12 @@ APART: Final = (1.0, 3.0)
 LATENCY: Final = 0.05
 """Seconds that a request takes at the simulated Microsoft, which would answer at once: with that the import is over
 before anything is seen."""
+
+
+class Deliver(Protocol):
+    """A message arrives, now or long ago."""
+
+    def __call__(self, who: str, raw: bytes, *, old: bool = False) -> None: ...
 
 
 def main() -> None:
@@ -74,7 +80,7 @@ def measure(folder: Path, port: int, messages: int, changes: int, only: str | No
         make.tidy()
 
 
-def compare(make: Any, side: Any, deliver: Callable[[str, bytes], None], messages: int, changes: int) -> None:
+def compare(make: Any, side: Any, deliver: Deliver, messages: int, changes: int) -> None:
     """A line for one provider."""
     from apps.sync.models import Phase
     from tests.providers.clouds import ANNA, BOB, Wizard
@@ -85,7 +91,7 @@ def compare(make: Any, side: Any, deliver: Callable[[str, bytes], None], message
         wait(lambda: idle.phase() == Phase.LIVE and idle.told())
         quiet = _delays(idle, deliver, ANNA, changes)
         for number in range(messages):
-            deliver(BOB, _letter(f"History {number}"))
+            deliver(BOB, _letter(f"History {number}"), old=True)
         if side.name == "microsoft":
             side.microsoft.behaviour.latency = LATENCY
         busy = _connected(Wizard(make, cast.owner, side), BOB)
@@ -142,7 +148,7 @@ def _connected(wizard: Any, who: str) -> _Watched:
 
 
 def _delays(
-    watched: _Watched, deliver: Callable[[str, bytes], None], who: str, changes: int,
+    watched: _Watched, deliver: Deliver, who: str, changes: int,
     while_: Callable[[], bool] = lambda: True,
 ) -> list[float]:  # fmt: skip
     """Milliseconds of each change, without the first two, which find cold connections."""
@@ -165,16 +171,19 @@ def _letter(subject: str) -> bytes:
     return letter(subject, new_message_id())
 
 
-def _at_google(made: Any) -> Callable[[str, bytes], None]:
-    def deliver(who: str, raw: bytes) -> None:
+def _at_google(made: Any) -> Deliver:
+    def deliver(who: str, raw: bytes, *, old: bool = False) -> None:
         made.elsewhere.deliver(who, raw)
 
     return deliver
 
 
-def _at_microsoft(side: Any) -> Callable[[str, bytes], None]:
-    def deliver(who: str, raw: bytes) -> None:
-        side.microsoft.elsewhere(side.people[who]).deliver(raw)
+def _at_microsoft(side: Any) -> Deliver:
+    def deliver(who: str, raw: bytes, *, old: bool = False) -> None:
+        message = side.microsoft.elsewhere(side.people[who]).deliver(raw)
+        if old:
+            # What was received just before an account is connected is taken for new.
+            message.values["receivedDateTime"] = "2026-01-01T00:00:00Z"
 
     return deliver
 
