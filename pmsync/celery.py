@@ -45,6 +45,11 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"queue": "housekeeping", "expires": 3600},
         },
+        "read companies' directories": {
+            "task": "providers.look_after_all_companies",
+            "schedule": 21_600.0,
+            "options": {"queue": "housekeeping", "expires": 3600},
+        },
         "keep subscriptions": {
             "task": "push.tick",
             "schedule": 30.0,
@@ -122,6 +127,7 @@ app.conf.task_queues = [
 # Found by pmsync.apps once Django's models are loaded.
 WITH_TASKS = [
     "pmsync", "apps.sync", "apps.outbound", "apps.mail", "apps.compose", "apps.realtime", "apps.users",
-    "apps.providers", "apps.providers.push", "apps.ai", "apps.ai.retrieval", "apps.hitl", "apps.reports",
+    "apps.providers", "apps.providers.companies", "apps.providers.push", "apps.ai", "apps.ai.retrieval", "apps.hitl",
+    "apps.reports",
 ]  # fmt: skip
 celery_health.install(app)

@@ -31,6 +31,7 @@ SHARED_APPS = [
     "apps.users",
     "apps.sync",
     "apps.providers.push",
+    "apps.providers.grants",
     "apps.reports.due",
     # Before django_tenants, whose templates of the same names carry inline styles.
     "apps.users.site.OperatorAdminConfig",

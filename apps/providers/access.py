@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from apps.core.problems import Problem, not_found
 from apps.core.statement import Given, Statement
 from apps.users.members import Member
+from apps.users.models import Membership, Role
 
 from .models import AccountAccess, AccountStatus, ProviderAccount
 
@@ -73,6 +74,17 @@ def may_act(member: Member, account_ids: Collection[UUID]) -> None:
     if not set(account_ids) <= changeable_account_ids(member):
         detail = "You may read this account, but its owner has not let you change anything in it."
         raise Problem(403, "read_only_access", detail)
+
+
+def own_to_change(member: Member, account_id: UUID) -> ProviderAccount:
+    """One account that the person owns and has connected: what their company connected is their company's to change."""
+    account = owned_account(member, account_id)
+    if account.company_id is not None:
+        people = Membership.objects.filter(tenant=member.tenant, role__in=(Role.OWNER, Role.ADMIN))
+        names = [row.user.name or row.user.email for row in people.select_related("user").order_by("created_at")]
+        detail = f"Your company connected this account, so only its administrators change that. Ask {', '.join(names)}."
+        raise Problem(403, "connected_by_company", detail, administrators=names)
+    return account
 
 
 def owned_account(member: Member, account_id: UUID) -> ProviderAccount:

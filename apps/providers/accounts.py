@@ -9,6 +9,7 @@ from django.db import transaction
 
 from apps.core.clock import now
 from apps.realtime import journal
+from apps.tenants import context
 from apps.users.members import Member
 
 from . import clouds
@@ -32,6 +33,7 @@ def as_json(account: ProviderAccount) -> dict[str, Any]:
         "color": account.color,
         "surfaces": _surfaces(account),
         "simulated": clouds.simulated(account.provider_type),
+        "by_company": account.company_id is not None,
     }
 
 
@@ -109,7 +111,12 @@ def needs_reconnect(account: ProviderAccount, error: AdapterError) -> bool:
     if isinstance(error, SignInRequired) and error.claims:
         OAuthGrant.objects.filter(account=account).update(claims=error.claims)
     reason = explain(account, error)
-    return update(account.pk, status=AccountStatus.NEEDS_RECONNECT, status_reason=reason, reachable=True)
+    changed = update(account.pk, status=AccountStatus.NEEDS_RECONNECT, status_reason=reason, reachable=True)
+    if changed and account.company is not None:
+        from .companies.tasks import suspect
+
+        suspect(account.company, context.current().pk)
+    return changed
 
 
 def unreachable(account: ProviderAccount, error: AdapterError) -> bool:
@@ -119,6 +126,9 @@ def unreachable(account: ProviderAccount, error: AdapterError) -> bool:
 
 def explain(account: ProviderAccount, error: AdapterError) -> str:
     """Why an account stopped and what to do, for its owner."""
+    if account.company is not None:
+        who = account.company.administrator or "an administrator of your company"
+        return f"Your company's connection does not open this account: {error.reason}. Ask {who}."
     said = f" The server said: “{error.said}”" if error.said else ""
     if isinstance(error, PermissionMissing):
         return f"The server accepted the log-in but does not allow this account's mail to be read.{said}"

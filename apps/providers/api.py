@@ -105,6 +105,9 @@ ACCOUNT_FIELDS: Final[dict[str, Any]] = {
         child=serializers.ChoiceField(choices=[surface.value for surface in Surface]), help_text="what is kept in step"
     ),
     "simulated": serializers.BooleanField(help_text="it lives at a simulation, and no real account is touched"),
+    "by_company": serializers.BooleanField(
+        help_text="the company connected it, and its administrators can disconnect it"
+    ),
 }
 ACCOUNT: Final = inline_serializer("Account", ACCOUNT_FIELDS)
 ACCOUNTS: Final = inline_serializer(
@@ -206,7 +209,7 @@ class AccountView(TenantAPIView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: TenantRequest, account_id: UUID) -> Response:
-        connect.disconnect(access.owned_account(request.member, account_id))
+        connect.disconnect(access.own_to_change(request.member, account_id))
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -215,7 +218,7 @@ class ReconnectView(TenantAPIView):
 
     @extend_schema(request=ServicesIn, responses=ACCOUNT)
     def post(self, request: TenantRequest, account_id: UUID) -> Response:
-        account = access.owned_account(request.member, account_id)
+        account = access.own_to_change(request.member, account_id)
         form = parsed(ServicesIn, request)
         take_connect(request, account.address)
         wanted = form.wanted(account.address, request.member.user.locale)

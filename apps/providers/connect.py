@@ -22,7 +22,7 @@ from . import access, accounts, checks, credentials, discovery, signals
 from .adapters.base import Login
 from .checks import Check, Outcome, Server, Services
 from .discovery import Discovered
-from .models import AccountStatus, ProviderAccount, ProviderType
+from .models import AccountStatus, CompanyPerson, ProviderAccount, ProviderType
 from .network import Network
 from .sentences import say
 
@@ -163,6 +163,7 @@ def disconnect(account: ProviderAccount) -> None:
             return
         people = (locked.owner_id, *locked.access.values_list("user_id", flat=True))
         locked.access.all().delete()
+        CompanyPerson.objects.filter(account=locked).update(account=None, state=CompanyPerson.State.OFFERED)
         locked.status, locked.status_reason = AccountStatus.DISCONNECTED, ""
         locked.credentials, locked.settings = b"", {}
         locked.save()

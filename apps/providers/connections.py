@@ -174,7 +174,7 @@ def open_mail(account: ProviderAccount, mirror: MailMirror) -> MailAdapter:
     """A logged-in adapter for the account's mail; `mirror` is the account's."""
     if by_consent(account):
         cloud, source = tokens.of(account)
-        return cloud.mail(source, AccountMeter(context.current().pk, account.pk, cloud.application), mirror)
+        return cloud.mail(source, AccountMeter(context.current().pk, account.pk, source.application), mirror)
     return imap.connect(endpoint_of(account, "imap"), login_of(account))
 
 
@@ -182,7 +182,7 @@ def open_submission(account: ProviderAccount) -> Submission:
     """A logged-in adapter that sends in the account's name."""
     if by_consent(account):
         cloud, source = tokens.of(account)
-        return cloud.submission(source, AccountMeter(context.current().pk, account.pk, cloud.application))
+        return cloud.submission(source, AccountMeter(context.current().pk, account.pk, source.application))
     return submission.connect(endpoint_of(account, "smtp"), login_of(account))
 
 
@@ -190,7 +190,7 @@ def open_collections(account: ProviderAccount, surface: Surface) -> CollectionAd
     """An adapter for the account's calendars or address books. Nothing is asked yet."""
     if by_consent(account):
         cloud, source = tokens.of(account)
-        return cloud.collections(surface, source, AccountMeter(context.current().pk, account.pk, cloud.application))
+        return cloud.collections(surface, source, AccountMeter(context.current().pk, account.pk, source.application))
     service = SERVICES[surface]
     where = account.settings.get(service.value)
     if where is None:

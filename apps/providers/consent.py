@@ -86,7 +86,7 @@ def begin(
     Raises the problems `provider_off` (409), `invalid` (400), `try_later` (503), the 404 for an account not theirs.
     """
     cloud = _cloud(provider)
-    account = access.owned_account(member, account_id) if account_id else None
+    account = access.own_to_change(member, account_id) if account_id else None
     if account is not None and account.provider_type != cloud.name:
         raise Problem(400, "invalid", f"This account is not one of {cloud.title}.")
     wanted = set(surfaces) | ({Surface(name) for name in account.settings["surfaces"]} if account else set())
@@ -196,6 +196,8 @@ def _member(attempt: _Attempt) -> Member:
 def _make(member: Member, cloud: Cloud, granted: Granted) -> ProviderAccount:
     """Connect the account; one that the person has connected already is mended instead."""
     held = access.owned_accounts(member).filter(provider_type=cloud.name, grant__subject=granted.subject).first()
+    if held is not None and held.company_id is not None:
+        raise ConsentFailed("by_company", account_id=str(held.pk))
     if held is not None:
         return _mend(member, held.pk, granted)
     address = connect.clean_address(granted.address)
@@ -223,6 +225,8 @@ def _mend(member: Member, account_id: UUID, granted: Granted) -> ProviderAccount
         account = access.owned_accounts(member).select_for_update(no_key=True).filter(pk=account_id).first()
         if account is None:
             raise ConsentFailed("account_gone")
+        if account.company_id is not None:
+            raise ConsentFailed("by_company", account_id=str(account_id))
         grant = OAuthGrant.objects.filter(account=account).first()
         if grant is not None and grant.subject != granted.subject:
             raise ConsentFailed("other_account", said=granted.address, account_id=str(account_id))

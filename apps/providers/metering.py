@@ -1,9 +1,11 @@
 """A provider's budgets, shared by all workers through Redis: what people wait for goes before what fills a mirror.
 
 A bucket holds a quarter of a minute's units and is refilled with three quarters a minute, so that no minute, wherever
-it begins, sees more than is allowed. History and first imports leave a third of it to everything else.
+it begins, sees more than is allowed. History and first imports leave a third of it to everything else, and ask for
+nothing more once somebody else waits for the account.
 """
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +28,13 @@ HELD: Final = 0.25
 RESERVE: Final = 1 / 3
 WAIT: Final = 10.0
 """Seconds that a request waits for its units."""
-_in_background: ContextVar[bool] = ContextVar("in_background", default=False)
+_in_background: ContextVar[threading.Event | None] = ContextVar("in_background", default=None)
+"""Set when what is done in the background is to give way."""
+
+
+class GaveWay(Exception):
+    """What was asked for in the background stops here: somebody else waits for the account. Nothing is wrong."""
+
 
 # KEYS: buckets. ARGV: units; then for each: now, capacity, refill a second, what must stay. Answers seconds to wait.
 SPEND: Final = """
@@ -51,11 +59,16 @@ return '0'
 
 
 @contextmanager
-def background() -> Iterator[None]:
-    """What is asked of a provider inside leaves something for what people wait for."""
-    token = _in_background.set(True)
+def background() -> Iterator[threading.Event]:
+    """What is asked of a provider inside leaves something for what people wait for.
+
+    Whoever sets the event that is given has the next request of it, one that waits for its units too, raise GaveWay:
+    nothing is on its way then, so that nothing is lost.
+    """
+    stop = threading.Event()
+    token = _in_background.set(stop)
     try:
-        yield
+        yield stop
     finally:
         _in_background.reset(token)
 
@@ -67,15 +80,20 @@ class AccountMeter:
         self._tenant_id, self._account_id, self._application = tenant_id, account_id, application
 
     def spend(self, budget: Budget, units: int) -> None:
-        """See Meter."""
-        until = time.monotonic() + WAIT
+        """See Meter. In the background it may raise GaveWay."""
+        until, stop = time.monotonic() + WAIT, _in_background.get()
         while True:
+            if stop is not None and stop.is_set():
+                raise GaveWay
             wait = self.asked(budget, units)
             if not wait:
                 return
             if time.monotonic() + wait > until:
                 raise RateLimited(f"the budget of {budget.name} is used up for the moment", retry_after=wait)
-            time.sleep(wait)
+            if stop is None:
+                time.sleep(wait)
+            else:
+                stop.wait(wait)
 
     def asked(self, budget: Budget, units: int) -> float:
         """Take these units if they are there, and answer 0; else the seconds until they are."""
@@ -93,4 +111,5 @@ class AccountMeter:
 
 def _limits(per_minute: int) -> list[float]:
     most = per_minute * HELD
-    return [time.time(), most, per_minute * (1 - HELD) / 60, most * RESERVE if _in_background.get() else 0.0]
+    stay = 0.0 if _in_background.get() is None else most * RESERVE
+    return [time.time(), most, per_minute * (1 - HELD) / 60, stay]

@@ -25,6 +25,7 @@ from apps.tenants import context
 
 from . import tokens
 from .adapters.errors import Transient
+from .companies import connecting
 from .models import AccountStatus, OAuthGrant, ProviderAccount
 from .push import upkeep
 
@@ -92,6 +93,8 @@ def remove(account_id: UUID) -> bool:
     blanked = _blank_journal(account_id)
     _remove_folder(_folder(account_id))
     ended.delete()
+    if account.company_id is not None:
+        connecting.end(account.company_id)
     log.info("mirror removed", account=str(account_id), rows=removed, journal=blanked)
     return True
 

@@ -24,8 +24,9 @@ from apps.tenants import context, keys
 
 from . import clouds
 from .adapters.errors import AdapterError, NeedsReconnect, Transient
-from .clouds import Cloud, Granted, Renewed, Surface
-from .models import OAuthGrant, ProviderAccount
+from .clouds import Cloud, CompanyKey, Granted, Renewed, Surface
+from .grants import holders
+from .models import CompanyConnection, OAuthGrant, ProviderAccount
 
 log = structlog.get_logger(__name__)
 
@@ -50,11 +51,17 @@ class Held:
 
 def keep(account: ProviderAccount, granted: Granted) -> None:
     """Store what a person granted, in the caller's transaction, in place of whatever was held."""
+    store(account, granted.subject, granted.tokens)
+    holders.write(account, granted.subject)
+
+
+def store(account: ProviderAccount, subject: str, given: Renewed) -> None:
+    """Store an account's first tokens, or others in place of whatever was held, in the caller's transaction."""
     OAuthGrant.objects.update_or_create(
         account=account,
         defaults={
-            "subject": granted.subject,
-            "sealed": _seal(account, Held(granted.tokens.refresh, granted.tokens.access, granted.tokens.expires_at)),
+            "subject": subject,
+            "sealed": _seal(account, Held(given.refresh, given.access, given.expires_at)),
             "renewed_at": now(),
             "renewing_by": "",
             "renewing_until": None,
@@ -85,6 +92,19 @@ class AccountTokens:
         self._surfaces = [Surface(name) for name in told]
         self._lock = threading.Lock()
         self._kept: Held | None = None
+        self._company = account.company
+        grant = OAuthGrant.objects.filter(account=account).first() if self._company else None
+        self._subject = grant.subject if grant else ""
+
+    @property
+    def whom(self) -> str:
+        """See `adapters.base.OnBehalf`: for whom the company's application acts by these tokens."""
+        return self._cloud.companies.whom(self._subject) if self._company else ""
+
+    @property
+    def application(self) -> str:
+        """Whose budgets are spent: this installation's registration, or the company's own."""
+        return self._company.application if self._company else self._cloud.application
 
     def token(self, rejected: str = "") -> str:
         """See TokenSource."""
@@ -136,7 +156,7 @@ class AccountTokens:
         try:
             if refusals >= REFUSALS_MOST:
                 raise NeedsReconnect("the provider refuses one fresh token after the other")
-            given = self._cloud.renew(known.refresh, self._surfaces)
+            given = self._given(row, known)
         except BaseException:
             mine.update(renewing_by="", renewing_until=None)
             raise
@@ -148,14 +168,42 @@ class AccountTokens:
         if not stored:
             # The person consented anew meanwhile, or the account ended.
             raise Transient("the consent changed while its token was renewed")
+        if self._company is None:
+            holders.renew(self._account, row.subject)
         log.info("token renewed", account=str(self._account.pk), refused=refused)
         return renewed
+
+    def _given(self, row: OAuthGrant, known: Held) -> Renewed:
+        if self._company is None:
+            return self._cloud.renew(known.refresh, self._surfaces)
+        # Read anew: the administrator may have given another key since.
+        key = company_key(CompanyConnection.objects.get(pk=self._company.pk))
+        return self._cloud.companies.mint(key, row.subject, self._account.address, self._surfaces)
 
 
 def of(account: ProviderAccount) -> tuple[Cloud, AccountTokens]:
     """The provider of an account that is reached by consent, and its tokens. Raises Unconfigured."""
-    cloud = clouds.named(account.provider_type)
+    cloud = cloud_of(account)
     return cloud, AccountTokens(account, cloud)
+
+
+def cloud_of(account: ProviderAccount) -> Cloud:
+    """The provider of an account that is reached by consent. Raises Unconfigured; a company's accounts need no
+    registration of ours."""
+    return clouds.known(account.provider_type) if account.company_id else clouds.named(account.provider_type)
+
+
+def seal_company(connection: CompanyConnection, key: CompanyKey) -> None:
+    """Put the company's key, sealed, on its connection (the caller saves it)."""
+    connection.application, connection.realm, connection.administrator = key.application, key.realm, key.administrator
+    plain = json.dumps(dict(key.secret)).encode()
+    connection.sealed = crypto.seal(keys.newest(context.current()), plain, f"company:{connection.pk}")
+
+
+def company_key(connection: CompanyConnection) -> CompanyKey:
+    """The company's key, unsealed. Raises SealBroken or UnknownKey; neither message holds a secret."""
+    plain = crypto.unseal(keys.all_of(context.current()), bytes(connection.sealed), f"company:{connection.pk}")
+    return CompanyKey(connection.application, connection.realm, connection.administrator, json.loads(plain))
 
 
 def give_back(account: ProviderAccount) -> None:
@@ -167,14 +215,16 @@ def give_back(account: ProviderAccount) -> None:
     if row is None:
         return
     try:
-        # Google ends all that its account ever granted us: also what a colleague who connected the same one lives by.
-        if not OAuthGrant.objects.filter(subject=row.subject).exclude(account=account).exists():
+        # A provider ends all that its account ever granted us: also what others live by who connected the same one,
+        # colleagues as well as people of another company.
+        if account.company_id is None and holders.last(account, row.subject):
             clouds.named(account.provider_type).revoke(_unseal(account, row).refresh)
     except Transient:
         raise
     except (AdapterError, crypto.SealBroken, crypto.UnknownKey) as error:
         log.warning("consent not revoked; its tokens are forgotten", account=str(account.pk), reason=str(error))
     row.delete()
+    holders.forget(account)
 
 
 def _good(known: Held | None, rejected: str) -> bool:

@@ -31,7 +31,7 @@ def sync_now(account: ProviderAccount) -> int:
 
     Raises the problem `needs_reconnect` (409): a run could only fail.
     """
-    if account.status == AccountStatus.NEEDS_RECONNECT:
+    if account.status in (AccountStatus.NEEDS_RECONNECT, AccountStatus.SUSPENDED):
         raise Problem(409, "needs_reconnect", account.status_reason or "Connect the account again first.")
     return targets.request_account(context.current().pk, account.pk, "user")
 

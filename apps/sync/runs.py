@@ -3,7 +3,7 @@ error to `outcomes`. Network on one side, transactions on the other, never one i
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from typing import Any
 
 import structlog
@@ -66,14 +66,19 @@ def _sync(held: Lease, account: ProviderAccount, kind: Kind, adapter: Any) -> Ap
     until = time.monotonic() + settings.EMAIL_SYNC_SLICE_SECONDS
     history = _prepared(kind, account, kind.backfill(adapter, account))
     # Closed before the lease is given back: the batch under way still uses the adapter.
-    with metering.background(), closing(ahead.one(context.current(), history)) as batches:
+
+    def others_wait() -> bool:
+        return time.monotonic() > until or held.wanted()
+
+    with (
+        metering.background() as stop,
+        closing(ahead.one(context.current(), history, others_wait, stop.set)) as batches,
+        suppress(metering.GaveWay),
+    ):
         for prepared in batches:
             total += kind.apply(held, account, prepared)
             held.renew()
-            if held.wanted() or time.monotonic() > until:
-                break
-        else:
-            held.history_complete()
+        held.history_complete()
     if held.target.phase == Phase.INITIAL:
         _give_way(held, account)
         return total

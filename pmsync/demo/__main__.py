@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from pmsync.private import servers as private
@@ -91,7 +92,7 @@ def environment(home: Home, providers: Providers, port: int) -> dict[str, str]:
     }
 
 
-def farewell(steps: Steps, port: int, imap_port: int) -> str:
+def farewell(steps: Steps, port: int, imap_port: int, key: Path | None) -> str:
     """The block that says where to go and who may come in."""
     rows = [
         f"  {person.name:<14} {person.email:<34} {person.password:<26} {tenant.name}"
@@ -100,6 +101,10 @@ def farewell(steps: Steps, port: int, imap_port: int) -> str:
     ]
     times = "\n".join(f"  {seconds:5.1f} s  {what}" for what, seconds in steps.took)
     clouds = [f"  {one.owner:<32} {one.address}" for one in cast.CLOUDS if one.connected]
+    company = (
+        f"  All of {cast.WORKSPACE} at once, as {cast.COMPANY[0].owner}: Accounts, The whole company, Google;\n"
+        f"  administrator {cast.COMPANY[0].address}, key file {key}\n"
+    )  # fmt: skip
     line = "─" * 100
     return (
         f"\n{line}\n  PMSync is ready:  http://localhost:{port}\n\n"
@@ -108,7 +113,9 @@ def farewell(steps: Steps, port: int, imap_port: int) -> str:
         "  Google and Microsoft are simulated here. Connected already:\n" + "\n".join(clouds) + "\n"
         "  The language model is simulated too, unless MISTRAL_API_KEY is set.\n"
         "  To connect more: Add account, Sign in with Google or Microsoft; no real account is asked for.\n"
-        f"  Ctrl-C ends everything.\n\n{times}\n  {sum(seconds for _, seconds in steps.took):5.1f} s  in all\n{line}\n"
+        + (company if key else "")
+        + f"  Ctrl-C ends everything.\n\n{times}\n"
+        + f"  {sum(seconds for _, seconds in steps.took):5.1f} s  in all\n{line}\n"
     )
 
 
@@ -182,7 +189,8 @@ def _start(supervisor: Supervisor, steps: Steps, home: Home, wanted: Wanted) -> 
     arriving = [sys.executable, "-m", "pmsync.demo.delivery", str(providers.folder)]
     if not wanted.still:
         supervisor.start(Service("delivery", arriving, stage=4))
-    supervisor.output.say(farewell(steps, wanted.port, ports.imap))
+    key = providers.simulations.company_key if "google" in providers.simulations.names else None
+    supervisor.output.say(farewell(steps, wanted.port, ports.imap, key))
 
 
 def main(arguments: list[str]) -> int:

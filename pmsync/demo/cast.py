@@ -37,6 +37,9 @@ class CloudAccount:
     messages: int
     seed: int
     connected: bool = False
+    unit: str = ""
+    admin: bool = False
+    aliases: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -129,6 +132,24 @@ def _clouds() -> Iterator[CloudAccount]:
 
 
 CLOUDS: Final = tuple(_clouds())
+WORKSPACE: Final = "northwind.example"
+"""A whole company at the simulated Google: nobody of it is connected until its administrator connects everyone."""
+
+
+def _workspace() -> Iterator[CloudAccount]:
+    people = (
+        ("Emily Clarke", "Management", EMILY.address), ("Owen Hughes", "Sales", ""), ("Priya Shah", "Sales", ""),
+        ("Tom Baker", "Warehouse", ""), ("Ruth Evans", "Accounts", ""),
+    )  # fmt: skip
+    for number, (name, unit, owner) in enumerate(people):
+        address = f"{name.partition(' ')[0].lower()}@{WORKSPACE}"
+        yield CloudAccount(
+            "google", Person(name, address, "en", "", ""), owner, "Europe/London", 60, 60 + number,
+            unit=unit, admin=not number, aliases=(owner,) if owner else (),
+        )  # fmt: skip
+
+
+COMPANY: Final = tuple(_workspace())
 COLLEAGUES: Final = {"it": (GIULIA, MARCO, SOFIA), "en": (EMILY, OWEN)}
 # PMSync's own mail (sign-in codes, resets) is submitted under this name.
 OURSELVES: Final = ("no-reply@pmsync.example", "submission-9417")

@@ -9,12 +9,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from . import appointments, cast
 from .cast import CloudAccount
 from .correspondence import ANCHOR, GeneratedMessage, Person, generate
 from .correspondence.company import ARCHIVE, DRAFTS, INBOX, JUNK, SENT, TRASH, Correspondence
 
 SEEN: Final = "\\Seen"
+PROJECT: Final = "pmsync-simulated"
+COMPANY_KEY: Final = "company-key.json"
+"""What the administrator of the company uploads."""
+AUTH: Final = "https://www.googleapis.com/auth/"
+SCOPES: Final = tuple(AUTH + name for name in (
+    "admin.directory.user.readonly", "gmail.modify", "calendar.events", "calendar.calendarlist.readonly", "contacts",
+    "contacts.other.readonly",
+))  # fmt: skip
 # The folder of files for each mailbox; Google's inbox is a label beside that of what is unread.
 GOOGLE: Final = {INBOX: "INBOX", SENT: "SENT", ARCHIVE: "Archive", TRASH: "TRASH", JUNK: "SPAM"}
 MICROSOFT: Final = {
@@ -24,11 +35,30 @@ MICROSOFT: Final = {
 
 def write(folder: Path, scale: float) -> int:
     """Write for everyone in the cast who has nothing yet; return how many messages. `scale` is a share of the usual."""
+    everybody = (*cast.CLOUDS, *cast.COMPANY)
     _json(folder / "google" / "people.json", [
-        {"email": one.address, "name": one.person.name, "zone": one.zone, "sub": f"1{one.seed:020d}"}
-        for one in cast.CLOUDS if one.provider == "google"
+        {
+            "email": one.address, "name": one.person.name, "zone": one.zone, "sub": f"1{one.seed:020d}",
+            "admin": one.admin, "unit": f"/{one.unit}", "aliases": list(one.aliases),
+        }
+        for one in everybody if one.provider == "google"
     ])  # fmt: skip
-    return sum(_write_one(folder / one.provider / one.address, one, scale) for one in cast.CLOUDS)
+    _delegate(folder / "google")
+    return sum(_write_one(folder / one.provider / one.address, one, scale) for one in everybody)
+
+
+def _delegate(folder: Path) -> None:
+    """A service account that the company lets speak for everybody; its key opens the simulation only."""
+    if (folder / COMPANY_KEY).exists():
+        return
+    private = rsa.generate_private_key(65537, 2048)
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    _json(folder / COMPANY_KEY, {
+        "type": "service_account", "project_id": PROJECT, "private_key_id": "simulated", "private_key": pem,
+        "client_email": f"pmsync@{PROJECT}.iam.gserviceaccount.com", "client_id": "100000000000000000001",
+        "token_uri": "https://oauth2.googleapis.com/token",
+    })  # fmt: skip
+    _json(folder / "delegated.json", {cast.WORKSPACE: list(SCOPES)})
 
 
 def _write_one(home: Path, account: CloudAccount, scale: float) -> int:

@@ -110,6 +110,10 @@ def seed(services: Services, simulations: Simulations) -> None:
                 for cloud in cast.CLOUDS:
                     if cloud.owner == wanted.email and cloud.connected and cloud.provider in simulations.names:
                         consented(member, cloud, simulations)
+        with context.open(made):
+            # Likewise what a whole company connected: its key is the same as before, and opens all of it again.
+            by_company = ProviderAccount.objects.filter(company__isnull=False).values_list("pk", flat=True)
+            operations.reset(operations.targets_of(list(by_company)))
 
 
 def main(arguments: list[str]) -> None:

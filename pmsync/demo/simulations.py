@@ -66,6 +66,11 @@ class Simulations:
         """The certificate to trust of Microsoft's; made at each start."""
         return self.folder / "certificates" / "root.pem"
 
+    @property
+    def company_key(self) -> Path:
+        """The key file by which the administrator of a whole company connects it."""
+        return self.folder / "google" / cloud_files.COMPANY_KEY
+
     def origin(self, name: str) -> str:
         """Where one listens."""
         return f"http://{HOST}:{self.google}" if name == "google" else f"https://{HOST}:{self.microsoft}"

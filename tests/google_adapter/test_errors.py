@@ -12,7 +12,10 @@ from apps.providers.adapters.google.errors import LOWER, from_exception, from_re
 from tests.fakes.google.wordings import TABLES, Wording
 
 NOW = 1_780_000_000.0
-SURFACES = {"general": "gmail", "gmail": "gmail", "calendar": "calendar", "people": "people", "pubsub": "gmail"}
+SURFACES = {
+    "general": "gmail", "gmail": "gmail", "calendar": "calendar", "people": "people", "pubsub": "gmail",
+    "directory": "directory",
+}  # fmt: skip
 
 
 def judged(surface: str, status: int, body: object, **headers: str) -> errors.AdapterError:
@@ -35,7 +38,7 @@ def error(reason: str, message: str = "", status: str = "", detail: str = "") ->
         ("calendar", 403, error("quotaExceeded"), errors.RateLimited),
         ("gmail", 403, error("insufficientPermissions"), errors.PermissionMissing),
         ("gmail", 403, error("domainPolicy"), errors.PermissionMissing),
-        ("gmail", 403, error("accessNotConfigured"), errors.PermissionMissing),
+        ("gmail", 403, error("accessNotConfigured"), errors.ServiceOff),
         ("calendar", 403, error("forbiddenForNonOrganizer"), errors.Rejected),
         ("gmail", 400, error("failedPrecondition", "Precondition check failed."), errors.PermissionMissing),
         ("gmail", 400, error("failedPrecondition", "Mail service not enabled"), errors.PermissionMissing),

@@ -16,7 +16,10 @@ import googleapiclient.discovery_cache
 Json = dict[str, Any]
 
 DOCUMENTS: Final = Path(googleapiclient.discovery_cache.__file__).parent / "documents"
-FILES: Final = {"gmail": "gmail.v1", "calendar": "calendar.v3", "people": "people.v1", "pubsub": "pubsub.v1"}
+FILES: Final = {
+    "gmail": "gmail.v1", "calendar": "calendar.v3", "people": "people.v1", "pubsub": "pubsub.v1",
+    "directory": "admin.directory_v1",
+}  # fmt: skip
 PYTHON: Final = {"string": str, "boolean": bool, "integer": int, "number": (int, float), "array": list, "object": dict}
 
 

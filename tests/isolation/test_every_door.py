@@ -239,6 +239,8 @@ def ids(cast: Cast, box: Box) -> dict[str, Any]:
         "chat_id": asked.session_id,
         "user_id": cast.owner.user_id,
         "session_id": uuid.uuid4(),
+        # Whoever administers the company sees its connections: tests/providers/test_company.py says who does not.
+        "connection_id": uuid.uuid4(),
         "call_id": call.pk,
         "followup_id": followup.pk,
         "day": fixtures.NOON.date().isoformat(),

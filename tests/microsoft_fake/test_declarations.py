@@ -169,6 +169,7 @@ def _contacts(anna: Client) -> None:
 def _service(world: World, anna: Client, receiver: str) -> None:
     anna.get("/me")
     anna.get("/me/mailboxSettings")
+    world.graph(world.anna, "User.Read.All").values("/users")
     body: dict[str, Any] = {"inputIds": [], "sourceIdType": "restId", "targetIdType": "restImmutableEntryId"}
     anna.post("/me/translateExchangeIds", body, status=200)
     until = world.microsoft.clock.advance(days=1).strftime("%Y-%m-%dT%H:%M:%SZ")

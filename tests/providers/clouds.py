@@ -1,4 +1,5 @@
-"""Simulated Google and Microsoft as this installation's own registrations, and a person at their consent pages."""
+"""Simulated Google and Microsoft as this installation's own registrations: people at their consent pages, and the
+administrator of a company who lets an application speak for everybody."""
 
 import ssl
 from collections.abc import Iterator, Sequence

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.dovecot
 ACCOUNTS = "/api/v1/accounts"
 FIELDS = {
     "id", "address", "display_name", "provider_type", "status", "status_reason", "owner_id", "mine", "role", "as_of",
-    "reachable", "import", "color", "surfaces", "simulated",
+    "reachable", "import", "color", "surfaces", "simulated", "by_company",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """A person's consent at Google and Microsoft: the whole way, and whoever tries to walk another's."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +11,11 @@ from apps.core.redis import client as redis_client
 from apps.providers import accounts as provider_accounts
 from apps.providers import connect, removal, tokens
 from apps.providers.adapters.errors import NeedsReconnect, SignInRequired, Transient
+from apps.providers.grants import holders
+from apps.providers.grants.models import ConsentHolder
 from apps.providers.models import AccountStatus, OAuthGrant, ProviderAccount
 from apps.sync.models import SyncTarget
+from apps.tenants import context
 from apps.users import sessions
 from tests.fakes.certificates import Authority
 from tests.fakes.microsoft.faults import status
@@ -191,6 +195,48 @@ def test_what_a_colleague_has_connected_too_is_not_revoked(at_google: GoogleSide
         assert removal.remove(first.pk)
         _, source = tokens.of(second)
         assert source.token(source.token()), "the other's consent is good still"
+
+
+def test_what_another_company_lives_by_is_not_revoked(at_google: GoogleSide, make: Make, cast: Cast) -> None:
+    Wizard(make, cast.owner, at_google).connect()
+    Wizard(make, cast.outsider, at_google).connect()
+    (mine,) = accounts(cast)
+    with cast.inside():
+        refresh = tokens.held(mine).refresh
+        connect.disconnect(mine)
+        assert removal.remove(mine.pk)
+    assert not at_google.google.grants.refresh[refresh].dead
+    with context.open(cast.neighbour):
+        theirs = ProviderAccount.objects.get()
+        _, source = tokens.of(theirs)
+        assert source.token(source.token()), "the other company's is good still"
+        refresh = tokens.held(theirs).refresh
+        connect.disconnect(theirs)
+        assert removal.remove(theirs.pk)
+    assert at_google.google.grants.refresh[refresh].dead, "whoever goes last gives it back"
+    assert not ConsentHolder.objects.filter(account_id__in=[mine.pk, theirs.pk]).exists()
+
+
+def test_holders_of_a_consent_are_known_by_a_keyed_digest_alone(
+    at_google: GoogleSide, make: Make, cast: Cast, settings: Any
+) -> None:
+    Wizard(make, cast.owner, at_google).connect()
+    Wizard(make, cast.outsider, at_google).connect()
+    (mine,) = accounts(cast)
+    subject = at_google.google.grants.people[ANNA].sub
+    rows = {row.tenant_id: row.digest for row in ConsentHolder.objects.all() if row.account_id}
+    assert rows[cast.tenant.pk] == rows[cast.neighbour.pk]
+    plain = {hashlib.sha256(text.encode()).hexdigest() for text in (subject, ANNA, f"google:{subject}")}
+    assert rows[cast.tenant.pk] not in plain | {subject, ANNA}
+    # The secret key changes: while the former one is listed it is found, and the next renewal writes it anew.
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another" * 6
+    with cast.inside():
+        _, source = tokens.of(mine)
+        source.token(source.token())
+        digest = ConsentHolder.objects.get(account_id=mine.pk).digest
+        assert digest != rows[cast.tenant.pk]
+        assert not holders.last(mine, subject), "the neighbour's stands under the former key"
 
 
 def test_fresh_tokens_that_are_refused_again_and_again_need_the_person(

@@ -81,3 +81,16 @@ def test_without_redis_nothing_is_counted(budget: Budget, settings: object) -> N
 @pytest.mark.parametrize("method", [pattern for pattern, _ in costs.UNITS if "*" not in pattern])
 def test_calls_cost_what_the_simulated_google_charges(method: str) -> None:
     assert costs.units([method]) == cost(method)
+
+
+def test_what_waits_for_its_units_in_the_background_gives_way_and_spends_nothing(budget: Budget) -> None:
+    meter = metering.AccountMeter(TENANT, uuid4(), "app")
+    with metering.background() as stop:
+        meter.spend(budget, 100)
+        assert 0 < meter.asked(budget, 50) < metering.WAIT
+        threading.Timer(0.05, stop.set).start()
+        with pytest.raises(metering.GaveWay):
+            meter.spend(budget, 50)
+        with pytest.raises(metering.GaveWay):
+            meter.spend(budget, 0)
+    meter.spend(budget, 50)  # what was left for what people wait for

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from apps.mail.models import Mailbox
+from apps.providers.metering import GaveWay
 from apps.sync import ahead
 from apps.tenants import context
 from tests.tenants.fixtures import Cast
@@ -58,3 +59,38 @@ def test_the_threads_connection_goes_back_and_the_callers_stays(cast: Cast) -> N
         time.sleep(0.02)
     assert out <= 1
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
+
+
+def test_once_somebody_waits_the_batch_under_way_is_the_last(cast: Cast) -> None:
+    seen: list[int] = []
+    batches = ahead.one(cast.tenant, numbers(9, seen), lambda: len(seen) >= 3)
+    came = [next(batches), next(batches), next(batches)]
+    with pytest.raises(GaveWay):
+        next(batches)
+    assert came == seen, "nothing that was fetched is dropped, and nothing more is begun"
+
+
+def test_a_batch_under_way_is_told_to_give_way(cast: Cast) -> None:
+    stop = threading.Event()
+
+    def patient() -> Iterator[int]:
+        yield 1
+        assert stop.wait(30), "it would wait for long"
+        raise GaveWay
+
+    begun: list[int] = []
+    batches = ahead.one(cast.tenant, patient(), lambda: bool(begun), stop.set)
+    begun.append(next(batches))
+    with pytest.raises(GaveWay):
+        next(batches)
+
+
+def test_an_error_that_is_called_a_time_out_is_the_batchs_own(cast: Cast) -> None:
+    def failing() -> Iterator[int]:
+        yield 1
+        raise TimeoutError("of a socket")
+
+    batches = ahead.one(cast.tenant, failing())
+    assert next(batches) == 1
+    with pytest.raises(TimeoutError, match="of a socket"):
+        next(batches)

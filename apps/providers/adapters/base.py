@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 Cursor = Mapping[str, Any]
 """An adapter's own state for one mailbox: JSON, versioned by its key `v`, opaque to all others."""
@@ -150,6 +150,21 @@ class TokenSource(Protocol):
         Raises NeedsReconnect when the consent is gone, Transient or ProviderDown when none can be had now.
         """
         ...
+
+
+@runtime_checkable
+class OnBehalf(Protocol):
+    """Tokens of an application that acts for somebody by its own right: they do not say for whom."""
+
+    @property
+    def whom(self) -> str:
+        """The person's id at the provider; empty when the tokens are the person's own."""
+        ...
+
+
+def whom(tokens: object) -> str:
+    """For whom an application acts by these tokens; empty when they are the person's own."""
+    return tokens.whom if isinstance(tokens, OnBehalf) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ AdapterError
 ├── NeedsReconnect       only the person can mend it (password, consent, certificate)
 │   └── SignInRequired   they must sign in anew, perhaps with what the provider asks for
 ├── PermissionMissing    logged in, but not allowed
-│   └── ConsentMissing   somebody must consent first: the person, or an administrator
+│   ├── ConsentMissing   somebody must consent first: the person, or an administrator
+│   ├── ServiceOff       nobody switched the provider's interface on for the application
+│   └── CompanyRefused   what a company gave for all its people does not suffice, and what does
 ├── CursorExpired        incremental sync is impossible from here: compare in full
 ├── Conflict             the object changed at the provider meanwhile
 ├── NotFound             the object is gone
@@ -91,6 +93,23 @@ class ConsentMissing(PermissionMissing):
     def __init__(self, reason: str, *, said: str = "", by_admin: bool = False) -> None:
         super().__init__(reason, said=said)
         self.by_admin = by_admin
+
+
+class ServiceOff(PermissionMissing):
+    """The interface is not switched on in the application's own project."""
+
+    code = "service_off"
+
+
+class CompanyRefused(PermissionMissing):
+    """What a company gave for all its people does not suffice. `what` names what is missing, `facts` fill in the
+    sentence that says what to grant: none of them is a secret."""
+
+    code = "company_refused"
+
+    def __init__(self, what: str, *, said: str = "", **facts: str | Sequence[str]) -> None:
+        super().__init__(f"the company's key does not suffice: {what}", said=said)
+        self.what, self.facts = what, facts
 
 
 class CursorExpired(AdapterError):

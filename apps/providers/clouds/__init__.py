@@ -7,13 +7,15 @@ registered with.
 from typing import Final
 
 from .base import Asked, Cloud, Granted, Renewed, Surface, Unconfigured
+from .companies import Companies, CompanyKey, DirectoryPerson
 from .google import GoogleCloud
 from .microsoft import MicrosoftCloud
 from .pushing import Answer, Called, Fate, Hook, Puller, Pusher, Subscribed, Told, Wanted
 
 __all__ = [
-    "Answer", "Asked", "Called", "Cloud", "Fate", "Granted", "Hook", "Puller", "Pusher", "Renewed", "Subscribed",
-    "Surface", "Told", "Unconfigured", "Wanted", "configured", "hooks", "host_of", "named", "simulated",
+    "Answer", "Asked", "Called", "Cloud", "Companies", "CompanyKey", "DirectoryPerson", "Fate", "Granted", "Hook",
+    "Puller", "Pusher", "Renewed", "Subscribed", "Surface", "Told", "Unconfigured", "Wanted", "configured", "hooks",
+    "host_of", "known", "named", "simulated",
 ]  # fmt: skip
 
 
@@ -34,6 +36,12 @@ def simulated(provider_type: str) -> bool:
     """Whether accounts of that type live at a simulation; False for types without consent."""
     cloud = EVERY.get(provider_type)
     return cloud is not None and cloud.simulated
+
+
+def known(provider_type: str) -> Cloud:
+    """The provider of that type, whether or not this installation is registered with it: companies come with a
+    registration of their own. Raises KeyError for a type without consent."""
+    return EVERY[provider_type]
 
 
 def named(provider_type: str) -> Cloud:

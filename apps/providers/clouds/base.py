@@ -10,6 +10,7 @@ from apps.providers.adapters.collections import CollectionAdapter
 from apps.providers.adapters.errors import Rejected
 from apps.providers.adapters.smtp.submission import Submission
 
+from .companies import Companies
 from .pushing import Pusher
 
 
@@ -90,6 +91,11 @@ class Cloud(Protocol):
     @property
     def pusher(self) -> Pusher:
         """Its notifications."""
+        ...
+
+    @property
+    def companies(self) -> Companies:
+        """Whole companies at once, by one key of theirs."""
         ...
 
     def host(self, surface: Surface) -> str:

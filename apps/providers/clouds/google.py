@@ -15,6 +15,7 @@ from apps.providers.adapters.smtp.submission import Submission
 from apps.providers.models import ProviderType
 
 from .base import Asked, Granted, Renewed, Surface
+from .google_company import GoogleCompanies
 from .google_push import GooglePusher
 
 PATIENCE: Final = httpx.Timeout(20.0, connect=10.0)
@@ -55,6 +56,11 @@ class GoogleCloud:
     def pusher(self) -> GooglePusher:
         """See Cloud."""
         return GooglePusher(self.root)
+
+    @property
+    def companies(self) -> GoogleCompanies:
+        """See Cloud."""
+        return GoogleCompanies(self.root, _http)
 
     def host(self, surface: Surface) -> str:
         """See Cloud."""

@@ -9,18 +9,19 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from apps.providers.adapters import errors
-from apps.providers.adapters.base import MailAdapter, MailMirror, Meter, TokenSource
+from apps.providers.adapters.base import MailAdapter, MailMirror, Meter, TokenSource, whom
 from apps.providers.adapters.collections import CollectionAdapter
 from apps.providers.adapters.microsoft import oauth
 from apps.providers.adapters.microsoft.calendars import GraphCalendars
 from apps.providers.adapters.microsoft.contacts import GraphContacts
-from apps.providers.adapters.microsoft.graph import ROOT, Graph
+from apps.providers.adapters.microsoft.graph import ROOT, Graph, segment
 from apps.providers.adapters.microsoft.mail import GraphMail
 from apps.providers.adapters.microsoft.sending import GraphSender
 from apps.providers.adapters.smtp.submission import Submission
 from apps.providers.models import ProviderType
 
 from .base import Asked, Granted, Renewed, Surface
+from .microsoft_company import MicrosoftCompanies
 from .microsoft_push import MicrosoftPusher
 
 
@@ -54,6 +55,11 @@ class MicrosoftCloud:
     def pusher(self) -> MicrosoftPusher:
         """See Cloud."""
         return MicrosoftPusher(self.graph, simulated=self.simulated)
+
+    @property
+    def companies(self) -> MicrosoftCompanies:
+        """See Cloud."""
+        return MicrosoftCompanies(self._registered, self.graph)
 
     def host(self, surface: Surface) -> str:
         """See Cloud."""
@@ -98,13 +104,15 @@ class MicrosoftCloud:
 
     def graph(self, tokens: TokenSource, meter: Meter | None = None) -> Graph:
         """Graph in the name of an account."""
-        return Graph(tokens, root=f"{self.root}/v1.0" if self.root else ROOT, tls=_trust(), meter=meter)
+        person, root = whom(tokens), f"{self.root}/v1.0" if self.root else ROOT
+        user = f"users/{segment(person)}" if person else "me"
+        return Graph(tokens, root=root, user=user, tls=_trust(), meter=meter)
 
     def _application(self) -> oauth.Application:
-        trust = _trust()
-        return oauth.Application(
-            settings.MICROSOFT_CLIENT_ID, settings.MICROSOFT_CLIENT_SECRET, self.root or oauth.LOGIN, trust
-        )  # fmt: skip
+        return self._registered(settings.MICROSOFT_CLIENT_ID, settings.MICROSOFT_CLIENT_SECRET)
+
+    def _registered(self, client_id: str, secret: str) -> oauth.Application:
+        return oauth.Application(client_id, secret, self.root or oauth.LOGIN, _trust())
 
 
 def _trust() -> ssl.SSLContext | None:

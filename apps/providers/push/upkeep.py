@@ -340,7 +340,7 @@ def end_all(account: ProviderAccount) -> None:
     rows = list(PushRoute.objects.filter(tenant=context.current(), account_id=account.pk))
     if rows and OAuthGrant.objects.filter(account=account).exists():
         try:
-            cloud = clouds.named(account.provider_type)
+            cloud = tokens.cloud_of(account)
             source = AccountTokens(account, cloud, {Surface(row.surface) for row in rows})
             for row in rows:
                 if row.is_held and not _shared(row, cloud.pusher):

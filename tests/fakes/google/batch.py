@@ -10,7 +10,7 @@ from tests.fakes.google.refusals import refuse
 from tests.fakes.google.uploads import headers_and_body, split
 from tests.fakes.google.wire import Reply, Request
 
-LIMITS: Final = {"gmail": 100, "calendar": 1000, "people": 1000, "pubsub": 100}
+LIMITS: Final = {"gmail": 100, "calendar": 1000, "people": 1000, "pubsub": 100, "directory": 1000}
 BOUNDARY: Final = "batch_simulated_5yXJ9wQ2"
 
 

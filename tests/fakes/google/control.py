@@ -43,6 +43,8 @@ class Control:
             ("POST", "topic"): self._topic,
             ("POST", "subscription"): self._subscription,
             ("POST", "expire"): self._expire,
+            ("POST", "delegate"): self._delegate,
+            ("POST", "employ"): self._employ,
         }
 
     def answer(self, request: Request) -> Reply:
@@ -148,6 +150,18 @@ class Control:
             given.get("account", ""),
             given.get("audience", ""),
         ).shown()
+
+    def _delegate(self, given: Json) -> Json:
+        """What a domain lets a service account do from now on."""
+        self._google.grants.delegate(
+            self._google.grants.service_accounts[given["account"]], given["domain"], given["scopes"]
+        )  # fmt: skip
+        return {}
+
+    def _employ(self, given: Json) -> Json:
+        """Somebody is suspended, or not any more."""
+        self._google.grants.people[given["user"]].suspended = bool(given["suspended"])
+        return {}
 
     def _expire(self, given: Json) -> Json:
         """`{"history": user}`, `{"access": user}` or `{"cursors": kind}`."""

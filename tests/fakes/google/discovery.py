@@ -18,7 +18,9 @@ import googleapiclient.discovery_cache
 Json = dict[str, Any]
 
 DOCUMENTS: Final = Path(googleapiclient.discovery_cache.__file__).parent / "documents"
-VERSIONS: Final = {"gmail": "v1", "calendar": "v3", "people": "v1", "pubsub": "v1"}
+VERSIONS: Final = {"gmail": "v1", "calendar": "v3", "people": "v1", "pubsub": "v1", "directory": "directory_v1"}
+FILES: Final = {"directory": "admin"}
+"""Documents whose file is not named as their methods are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Document:
     @property
     def modern(self) -> bool:
         """True for the stack that binds bodies strictly; Calendar's is older."""
-        return self.api != "calendar"
+        return self.api not in ("calendar", "directory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def named(method_id: str) -> tuple[Document, Method]:
 
 @functools.cache
 def _raw(api: str) -> Json:
-    return json.loads((DOCUMENTS / f"{api}.{VERSIONS[api]}.json").read_text())  # type: ignore[no-any-return]
+    return json.loads((DOCUMENTS / f"{FILES.get(api, api)}.{VERSIONS[api]}.json").read_text())  # type: ignore[no-any-return]
 
 
 def _methods(api: str, root: Json, resource: Json) -> Iterator[Method]:

@@ -45,6 +45,12 @@ class Person:
     deleted: bool = False
     mail_enabled: bool = True
     """False for a Workspace account without Gmail, or one that is suspended."""
+    admin: bool = False
+    """May read the directory of the domain."""
+    suspended: bool = False
+    unit: str = "/"
+    """The organisational unit."""
+    aliases: tuple[str, ...] = ()
 
     @property
     def domain(self) -> str:
@@ -140,10 +146,10 @@ class Grants:
         self.clients[client.id] = client
         return client
 
-    def new_service_account(self, email: str, project: str) -> ServiceAccount:
-        """Make a service account with a key."""
+    def new_service_account(self, email: str, project: str, key: Key | None = None) -> ServiceAccount:
+        """Make a service account with a key: a new one, or one that was made before."""
         number = str(len(self.service_accounts) + 100_000_000_000_000_000_000)
-        account = ServiceAccount(email, project, number, Key(f"sa-{secrets.token_hex(8)}"))
+        account = ServiceAccount(email, project, number, key or Key(f"sa-{secrets.token_hex(8)}"))
         self.service_accounts[email] = account
         return account
 
@@ -177,6 +183,8 @@ class Grants:
         person = self.people.get(token.user)
         if person is None or person.deleted:
             return "account deleted"
+        if person.suspended:
+            return "account disabled"
         if token.dead:
             return token.dead
         aged = now - token.used > UNUSED_LIFE or (token.expires is not None and now > token.expires)
@@ -188,7 +196,7 @@ class Grants:
         if access is None or access.expires <= self.clock.now():
             return None
         person = self.people.get(access.user)
-        return None if person and person.deleted else access
+        return None if person and (person.deleted or person.suspended) else access
 
     def revoke(self, token: str) -> bool:
         """End the whole grant that a token belongs to; False for a token that is none."""

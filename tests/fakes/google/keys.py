@@ -9,7 +9,13 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import NameOID
 
 Json = dict[str, Any]
@@ -20,6 +26,15 @@ class Key:
 
     def __init__(self, key_id: str) -> None:
         self.id = key_id
+
+    @classmethod
+    def of(cls, key_id: str, pem: str) -> "Key":
+        """One that was made before. Raises ValueError for what is no RSA key."""
+        made, private = cls(key_id), load_pem_private_key(pem.encode(), None)
+        if not isinstance(private, rsa.RSAPrivateKey):
+            raise ValueError("no RSA key")
+        made.private = private
+        return made
 
     @functools.cached_property
     def private(self) -> rsa.RSAPrivateKey:

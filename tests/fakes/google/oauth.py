@@ -207,6 +207,8 @@ class OAuth:
             person = self.grants.people.get(user)
             if person is None or person.deleted:
                 raise OAuthRefusal("subject")
+            if person.suspended:
+                raise OAuthRefusal("account disabled")
             if not scopes <= account.delegated.get(person.domain, frozenset()):
                 raise OAuthRefusal("delegation")
         access = self.grants.issue_access(user, account.client_id, account.project, scopes)

@@ -46,11 +46,11 @@ class Refusal(Exception):
         if self.location:
             one |= {"location": self.location, "locationType": self.wording.location_type}
         error: Json = {"code": self.status, "message": self.message}
-        if api != "calendar":
+        if api not in ("calendar", "directory"):
             error["status"] = self.wording.status or "UNKNOWN"
             details = self._details(api)
             error |= {"details": details} if details else {}
-        if api in ("gmail", "calendar"):
+        if api in ("gmail", "calendar", "directory"):
             error["errors"] = [one]
         return {"error": error}
 

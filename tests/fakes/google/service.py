@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from google.oauth2.credentials import Credentials
-from tests.fakes.google import discovery
+from tests.fakes.google import company, discovery
 from tests.fakes.google.calendar import channels, lists, reading, writing
 from tests.fakes.google.calendar.agenda import Agenda
 from tests.fakes.google.clock import Clock
@@ -46,7 +46,7 @@ COMMANDED = 2_000
 """Entries that the journal of a process keeps: it runs for long, and bodies are large."""
 HANDLED = (
     channels, lists, reading, writing, drafts, history, labels, messages, threads, contacts, groups, listing,
-    methods,
+    methods, company,
 )  # fmt: skip
 """Modules that serve methods: importing them is what registers these."""
 
@@ -157,7 +157,7 @@ class Google:
         )
 
     def document(self, api: str) -> dict[str, Any]:
-        """The discovery document of `gmail`, `calendar`, `people` or `pubsub`, pointed here."""
+        """The discovery document of `gmail`, `calendar`, `people`, `pubsub` or `directory`, pointed here."""
         return discovery.pointed_at(api, self.root)
 
     # Answering

@@ -339,7 +339,19 @@ PUBSUB: Final = {
     "ack id": Wording(400, "badRequest", "You have passed an invalid ack ID to the service (ack_id={value}).", INVALID),
 }  # fmt: skip
 
-TABLES: Final = {"general": GENERAL, "gmail": GMAIL, "calendar": CALENDAR, "people": PEOPLE, "pubsub": PUBSUB}
+DIRECTORY: Final = {
+    "not an administrator": Wording(403, "forbidden", "Not Authorized to access this resource/api"),
+    "customer": Wording(400, "badRequest", "Bad Request"),
+    "other customer": Wording(404, "notFound", "Resource Not Found: {name}"),
+    "domain": Wording(404, "notFound", "Domain not found."),
+    "query": Wording(400, "invalid", "Invalid Input: query"),
+    "page token": Wording(400, "invalid", "Invalid Input: {name}"),
+}
+
+TABLES: Final = {
+    "general": GENERAL, "gmail": GMAIL, "calendar": CALENDAR, "people": PEOPLE, "pubsub": PUBSUB,
+    "directory": DIRECTORY,
+}  # fmt: skip
 
 SHORT: Final = {
     "authError": "Invalid Credentials",
@@ -355,6 +367,7 @@ OAUTH: Final = {
     "bad grant": (400, "invalid_grant", "Bad Request"),
     "rapt": (400, "invalid_grant", "reauth related error (invalid_rapt)"),
     "account deleted": (400, "invalid_grant", "Account has been deleted"),
+    "account disabled": (400, "invalid_grant", "Account has been disabled"),
     "subject": (400, "invalid_grant", "Invalid email or User ID"),
     "verifier missing": (400, "invalid_grant", "Missing code verifier."),
     "verifier": (400, "invalid_grant", "Invalid code verifier."),

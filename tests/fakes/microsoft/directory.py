@@ -56,6 +56,8 @@ class Person:
     admin: bool = False
     enabled: bool = True
     licensed: bool = True
+    department: str = ""
+    guest: bool = False
     refusal: int | None = None
     """The AADSTS number that every login and refresh of this person ends in."""
     challenged: bool = False
@@ -166,7 +168,7 @@ def as_user(person: Person) -> Mapping[str, object]:
         "displayName": person.name,
         "givenName": given or None,
         "surname": surname or None,
-        "mail": person.address,
+        "mail": person.address if person.licensed else None,
         "userPrincipalName": person.address,
         "businessPhones": [],
         "jobTitle": None,
@@ -175,4 +177,6 @@ def as_user(person: Person) -> Mapping[str, object]:
         "preferredLanguage": "en-GB",
         "proxyAddresses": [f"SMTP:{person.address}", *(f"smtp:{alias}" for alias in person.aliases)],
         "accountEnabled": person.enabled,
+        "department": person.department or None,
+        "userType": "Guest" if person.guest else "Member",
     }

@@ -3,15 +3,26 @@
 from tests.fakes.microsoft.call import Call, handler
 from tests.fakes.microsoft.directory import as_user
 from tests.fakes.microsoft.errors import refuse
+from tests.fakes.microsoft.listing import list_reply
 from tests.fakes.microsoft.web import Reply, json_reply
 
 TRANSLATED_AT_ONCE = 1000
+PEOPLE_AT_ONCE = 999
 
 
 @handler
 def user_get(call: Call) -> Reply:
     """Who it is."""
     return call.reply(200, as_user(call.mailbox.person))
+
+
+@handler
+def user_list(call: Call) -> Reply:
+    """Everybody of the directory that the token is of, whether or not they have a mailbox."""
+    if (call.query.top or 0) > PEOPLE_AT_ONCE:
+        raise refuse("top", limit=PEOPLE_AT_ONCE, value=call.query.top)
+    people = [one for one in call.graph.directory.people.values() if one.tenant is call.access.tenant]
+    return list_reply(call, people, lambda one: dict(as_user(one)))
 
 
 @handler

@@ -4,9 +4,10 @@ import copy
 import functools
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import googleapiclient.discovery_cache
 import httplib2
@@ -17,7 +18,7 @@ from googleapiclient.http import BatchHttpRequest
 from googleapiclient.model import RawModel
 
 from apps.providers.adapters import errors
-from apps.providers.adapters.base import Meter, TokenSource, Unmetered
+from apps.providers.adapters.base import Meter, TokenSource, Unmetered, whom
 from apps.providers.adapters.google import costs
 from apps.providers.adapters.google.errors import LOWER, from_exception, from_refusal, refusal
 from apps.providers.adapters.google.wire import Wire
@@ -25,15 +26,19 @@ from apps.providers.adapters.google.wire import Wire
 Json = dict[str, Any]
 Key = TypeVar("Key")
 
-VERSIONS: Final[Mapping[str, str]] = {"gmail": "v1", "calendar": "v3", "people": "v1"}
+FILES: Final[Mapping[str, str]] = {
+    "gmail": "gmail.v1", "calendar": "calendar.v3", "people": "people.v1", "directory": "admin.directory_v1",
+}  # fmt: skip
+"""The packaged documents; methods of the directory are not named as its file is."""
 AT_ONCE: Final = 25
 """Requests in one batch: a cold batch of 100 is answered 429 at once, 25 pass."""
+QUOTA_USER: Final = "quotaUser="
 _DOCUMENTS: Final = Path(googleapiclient.discovery_cache.__file__).parent / "documents"
 
 
 @functools.cache
 def _packaged(name: str) -> Json:
-    document: Json = json.loads((_DOCUMENTS / f"{name}.{VERSIONS[name]}.json").read_bytes())
+    document: Json = json.loads((_DOCUMENTS / f"{FILES[name]}.json").read_bytes())
     return document
 
 
@@ -61,6 +66,7 @@ class Api:
         self._tokens = tokens
         self._meter, self._budget = meter or Unmetered(), costs.BUDGETS.get(name)
         self._clock = clock
+        self._whom = whom(tokens)
         self._batch = document["rootUrl"] + document["batchPath"]
         self.service: Any = build_from_document(document, http=self.wire)
 
@@ -128,7 +134,12 @@ class Api:
             raise errors.Transient("Google's answer to a batch leaves requests out")
         return found
 
-    def _spend(self, requests: Iterable[Any]) -> None:
+    def _spend(self, requests: Collection[Any]) -> None:
+        if self._whom:
+            # All that a service account asks counts as one user's, unless each request says whose it is.
+            for one in requests:
+                if QUOTA_USER not in one.uri:
+                    one.uri += f"{'&' if '?' in one.uri else '?'}{QUOTA_USER}{quote(self._whom)}"
         if self._budget is not None:
             self._meter.spend(self._budget, costs.units(str(one.methodId) for one in requests))
 

@@ -112,6 +112,7 @@ def _precondition(told: Refusal) -> errors.AdapterError:
 _EXPIRED: Final = _a(errors.CursorExpired, "Google no longer tells the changes since then")
 _SCOPE: Final = _a(errors.PermissionMissing, "the consent does not cover this")
 _POLICY: Final = _a(errors.PermissionMissing, "the organisation or the project does not allow this")
+_OFF: Final = _a(errors.ServiceOff, "the interface is not switched on in the application's project")
 _ACCESS: Final = _a(errors.PermissionMissing, "the account may not do this")
 _REFUSED: Final = _a(errors.Rejected, "Google refuses this")
 
@@ -129,8 +130,8 @@ REASONS: Final[Mapping[str, _Make]] = {
     "insufficientPermissions": _SCOPE,
     "ACCESS_TOKEN_SCOPE_INSUFFICIENT": _SCOPE,
     "domainPolicy": _POLICY,
-    "accessNotConfigured": _POLICY,
-    "SERVICE_DISABLED": _POLICY,
+    "accessNotConfigured": _OFF,
+    "SERVICE_DISABLED": _OFF,
     "requiredAccessLevel": _ACCESS,
     "forbidden": _REFUSED,
     "forbiddenForNonOrganizer": _REFUSED,

@@ -102,6 +102,11 @@ class Graph:
         self._lock = Lock()
         self.traffic = Traffic()
 
+    @property
+    def user(self) -> str:
+        """The account's part of every path."""
+        return self._user
+
     def close(self) -> None:
         """Let the connections go; never raises."""
         if self._pool is not None:

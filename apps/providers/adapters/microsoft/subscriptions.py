@@ -77,7 +77,7 @@ class Poke:
 
 
 def subscribe(
-    graph: Graph, surface: str, notification_url: str, lifecycle_url: str, *, user: str = "me",
+    graph: Graph, surface: str, notification_url: str, lifecycle_url: str, *,
     client_state: str = "", now: datetime | None = None,
 ) -> Subscription:  # fmt: skip
     """Subscribe to a surface (`mail`, `calendar`, `contacts`), with the secret given or one of its own. Raises errors.
@@ -89,7 +89,7 @@ def subscribe(
         "changeType": "created,updated,deleted",
         "notificationUrl": notification_url,
         "lifecycleNotificationUrl": lifecycle_url,
-        "resource": f"{user}/{RESOURCES[surface]}",
+        "resource": f"{graph.user}/{RESOURCES[surface]}",
         "expirationDateTime": _text(begun + LIFE),
         "clientState": state,
     }
@@ -117,11 +117,15 @@ def end(graph: Graph, subscription: str) -> None:
 def held(graph: Graph) -> Iterator[tuple[str, str, str]]:
     """Every subscription that the application holds for this account: id, resource, address of notifications.
 
-    Look daily: they go silently, and a create whose answer was lost leaves one that nobody knows.
+    Look daily: they go silently, and a create whose answer was lost leaves one that nobody knows. An application by
+    itself is told of everybody's.
     """
+    mine = "" if graph.user == "me" else graph.user.rpartition("/")[2].lower()
     for page in graph.pages(graph.service("subscriptions")):
         for item in page.items:
-            yield str(item["id"]), str(item.get("resource") or ""), str(item.get("notificationUrl") or "")
+            resource = str(item.get("resource") or "")
+            if mine in resource.lower():
+                yield str(item["id"]), resource, str(item.get("notificationUrl") or "")
 
 
 def _subscription(made: Json, begun: datetime, state: str) -> Subscription:

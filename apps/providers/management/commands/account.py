@@ -1,6 +1,7 @@
-"""`manage.py account connect|discover|list|disconnect`: the accounts of a tenant's people."""
+"""`manage.py account connect|connect-company|discover|list|disconnect`: the accounts of a tenant's people."""
 
 from argparse import ArgumentTypeError
+from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -8,6 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from apps.core.problems import Problem
 from apps.providers import accounts, connect, discovery
 from apps.providers.checks import SHOWN, Check, Server, Services
+from apps.providers.clouds import Surface
+from apps.providers.companies import connecting, people, telling
 from apps.providers.connect import ConnectRequest
 from apps.providers.management.arguments import accounts_of, member_of
 from apps.providers.network import Network
@@ -43,6 +46,23 @@ class Command(BaseCommand):
         new.add_argument("--username", default="", help="default: the address")
         new.add_argument("--name", default="", help="shown as the sender's name")
         new.add_argument("--password-env", required=True, metavar="VAR", help="environment variable with the password")
+        company = add_action(actions, "connect-company", "connect everybody of a company by one key of theirs")
+        company.add_argument("--tenant", required=True, metavar="SLUG")
+        company.add_argument("--by", required=True, metavar="EMAIL", help="an owner or admin of the tenant")
+        company.add_argument("--provider", required=True, choices=("google", "microsoft"))
+        company.add_argument("--key-file", type=Path, metavar="FILE", help="Google: the service account's key (JSON)")
+        company.add_argument("--administrator", default="", metavar="ADDRESS", help="Google: one of the domain")
+        company.add_argument("--directory", default="", metavar="ID-OR-DOMAIN", help="Microsoft: whose directory")
+        company.add_argument("--client-id", default="", metavar="ID", help="Microsoft: the company's application")
+        company.add_argument("--secret-env", metavar="VAR", help="Microsoft: environment variable with its secret")
+        company.add_argument(
+            "--surface", action="append", choices=[surface.value for surface in Surface], help="default: all of them"
+        )
+        whom = company.add_mutually_exclusive_group()
+        whom.add_argument("--everyone", action="store_true", help="connect all who are in the directory")
+        whom.add_argument(
+            "--person", action="append", default=[], metavar="ADDRESS", help="connect this one; repeat it"
+        )
         look = add_action(actions, "discover", "show what is found for an address, without a password")
         look.add_argument("address")
         add_action(actions, "list", "list a tenant's accounts").add_argument("--tenant", required=True, metavar="SLUG")
@@ -52,7 +72,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         try:
-            getattr(self, f"_{action}")(**options)
+            getattr(self, f"_{action.replace('-', '_')}")(**options)
         except context.TenantClosed as closed:
             raise CommandError(str(closed)) from None
 
@@ -82,6 +102,37 @@ class Command(BaseCommand):
             raise CommandError(str(problem.detail), returncode=code) from None
         text = f"{account.address} is connected ({account.pk}); its first import has begun."
         self.stdout.write(as_text(facts) if json else text)
+
+    def _connect_company(
+        self, *, tenant: str, by: str, provider: str, json: bool, everyone: bool, person: list[str], **options: Any
+    ) -> None:
+        opened = tenant_of(tenant)
+        member = member_of(opened, by)
+        given = {
+            "key": _key_of(options["key_file"]), "administrator": options["administrator"],
+            "directory": options["directory"], "client_id": options["client_id"],
+            "secret": secret_of(options["secret_env"]) if options["secret_env"] else "",
+        }  # fmt: skip
+        surfaces = [Surface(name) for name in options["surface"] or list(Surface)]
+        try:
+            with context.open(opened):
+                connection = connecting.connect_company(member, provider, surfaces, given, "en")
+                chosen = list(connection.people.filter(address__in=[text.lower() for text in person]))
+                unknown = {text.lower() for text in person} - {row.address for row in chosen}
+                if everyone or chosen:
+                    people.choose(member, connection, [row.pk for row in chosen], everyone=everyone)
+                facts = telling.as_json(connection, connecting.counts(connection), "en")
+        except Problem as problem:
+            if json:
+                self.stdout.write(as_text({"code": problem.code, "detail": str(problem.detail)} | problem.extra))
+            code = BAD_ARGUMENTS if problem.status_code in (400, 403) else 1
+            raise CommandError(str(problem.detail), returncode=code) from None
+        counted = facts["people"]
+        there, coming = counted["all"], counted["waiting"]
+        text = f"{connection.realm} is connected ({connection.pk}): {there} people, {coming} on their way."
+        self.stdout.write(as_text(facts) if json else text)
+        if unknown:
+            raise CommandError(f"The directory has nobody at {', '.join(sorted(unknown))}.")
 
     def _show(self, checks: tuple[Check, ...], detail: str, json: bool) -> None:
         if json:
@@ -131,6 +182,14 @@ class Command(BaseCommand):
             connect.disconnect(found[0])
         text = f"{account} is disconnected; its mirror is being removed."
         self.stdout.write(as_text({"disconnected": str(found[0].pk)}) if json else text)
+
+
+def _key_of(file: Path | None) -> str:
+    """What a key file holds. Raises CommandError (2)."""
+    try:
+        return file.read_text() if file else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file} cannot be read: {type(error).__name__}.", returncode=BAD_ARGUMENTS) from None
 
 
 def host_and_port(text: str) -> tuple[str, int]:

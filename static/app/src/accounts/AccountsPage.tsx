@@ -1,5 +1,5 @@
 // The accounts a person has connected: how each stands, and what can be done about it.
-import { CircleAlert, CircleCheck, CircleUser, LoaderCircle, Plus, TriangleAlert, Unplug, type LucideIcon } from 'lucide-react';
+import { Building2, CircleAlert, CircleCheck, CircleUser, LoaderCircle, Plus, TriangleAlert, Unplug, type LucideIcon } from 'lucide-react';
 import { Suspense, lazy, useState } from 'react';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
@@ -14,6 +14,7 @@ import { Empty, Notice, Spinner } from '../ui/Feedback';
 import css from './accounts.module.css';
 import Again from './Again';
 import { again, useLeaving } from './consent';
+import { useAdministers } from './company';
 import { DoneStep } from './DoneStep';
 import { ImportView } from './ImportView';
 import { isByConsent } from './shown';
@@ -24,6 +25,8 @@ const DisconnectDialog = lazy(() => import('./DisconnectDialog'));
 
 export default function AccountsPage() {
   const { t } = useTranslation();
+  const { t: say } = useTranslation('consent');
+  const administers = useAdministers();
   const mirror = useMirror();
   const accounts = useAccounts();
   const [leaving, setLeaving] = useState<Account | null>(null);
@@ -46,9 +49,12 @@ export default function AccountsPage() {
             <h1>{t('accounts.title')}</h1>
             <p className={css.lead}>{t('accounts.lead')}</p>
           </div>
-          {accounts.length > 0 && (
+          <div className={css.actions}>
+            {administers && <Link href="/accounts/company" className={buttonClass('secondary')}><Building2 size={16} aria-hidden />{say('company')}</Link>}
+            {accounts.length > 0 && (
             <Link href="/accounts/new" className={buttonClass('primary')}><Plus size={16} aria-hidden />{t('accounts.add')}</Link>
-          )}
+            )}
+          </div>
         </header>
         {accounts.length === 0 && (
           <Empty icon={CircleUser} action={<Link href="/accounts/new" className={buttonClass('primary')}>{t('accounts.emptyAction')}</Link>}>
@@ -64,7 +70,7 @@ export default function AccountsPage() {
   );
 }
 
-type Standing = 'connecting' | 'active' | 'importing' | 'unreachable' | 'needs_reconnect' | 'disconnected';
+type Standing = 'connecting' | 'active' | 'importing' | 'unreachable' | 'needs_reconnect' | 'suspended' | 'disconnected';
 
 function standingOf(account: Account): Standing {
   if (account.status !== 'active') return account.status;
@@ -78,6 +84,7 @@ const SIGNS: Record<Standing, { icon: LucideIcon; look: string | undefined }> = 
   importing: { icon: CircleCheck, look: css.good },
   unreachable: { icon: TriangleAlert, look: css.warn },
   needs_reconnect: { icon: CircleAlert, look: css.warn },
+  suspended: { icon: CircleAlert, look: css.warn },
   disconnected: { icon: Unplug, look: '' },
 };
 
@@ -88,18 +95,19 @@ function AccountItem({ account, onDisconnect }: { account: Account; onDisconnect
   const standing = standingOf(account);
   const { icon: Sign, look } = SIGNS[standing];
   const wantsPerson = standing === 'needs_reconnect' || standing === 'disconnected';
+  const theirs = account.mine && !account.by_company;
   return (
     <li className={css.account}>
       <span className={css.tag} style={{ background: `var(--hue-${account.color % 8}-fg)` }} aria-hidden />
       <div className={css.accountText}>
         <h2 className={css.address}>{account.address} {account.simulated && <Simulated />}</h2>
         <p className={css.meta}>
-          {[account.display_name, t(`accounts.provider.${account.provider_type}`), listed(say, account.surfaces), account.mine ? '' : t('accounts.shared')].filter(Boolean).join(' · ')}
+          {[account.display_name, t(`accounts.provider.${account.provider_type}`), listed(say, account.surfaces), account.mine ? '' : t('accounts.shared'), account.by_company ? say('byCompany') : ''].filter(Boolean).join(' · ')}
         </p>
         <p className={`${css.standing} ${look ?? ''}`}>
           <Sign size={16} aria-hidden />
           <span>
-            <strong>{standing === 'needs_reconnect' && isByConsent(account) ? t('accounts.needsSignIn') : t(`accounts.status.${standing}`)}</strong>
+            <strong>{standing === 'needs_reconnect' && account.by_company ? say('companyAway') : standing === 'needs_reconnect' && isByConsent(account) ? t('accounts.needsSignIn') : t(`accounts.status.${standing}`)}</strong>
             {account.status_reason && <> · {account.status_reason}</>}
             {!account.import && standing !== 'connecting' && (
               <span className={css.asOf} data-num>
@@ -110,15 +118,15 @@ function AccountItem({ account, onDisconnect }: { account: Account; onDisconnect
         </p>
         {account.import && <ImportView progress={account.import} />}
         <div className={css.actions}>
-          {account.mine && isByConsent(account) && wantsPerson && <Again account={account} look="primary" />}
-          {wantsPerson && account.mine && !isByConsent(account) && (
+          {theirs && isByConsent(account) && wantsPerson && <Again account={account} look="primary" />}
+          {wantsPerson && theirs && !isByConsent(account) && (
             <Link href={`/accounts/${account.id}/reconnect`} className={buttonClass('primary')}>{t('accounts.reconnect')}</Link>
           )}
           {inbox && <Link href={`/mail/${inbox.id}`} className={buttonClass()}>{t('accounts.open')}</Link>}
-          {account.mine && !wantsPerson && (isByConsent(account) ? <More account={account} /> : (
+          {theirs && !wantsPerson && (isByConsent(account) ? <More account={account} /> : (
             <Link href={`/accounts/${account.id}/reconnect`} className={buttonClass('quiet')}>{t('accounts.reconnect')}</Link>
           ))}
-          {account.mine && <Button look="quiet" onClick={onDisconnect}>{t('accounts.disconnect')}</Button>}
+          {theirs && <Button look="quiet" onClick={onDisconnect}>{t('accounts.disconnect')}</Button>}
         </div>
       </div>
     </li>

@@ -9,6 +9,8 @@ import './words';
 export default function Again({ account, look }: { account: Account; look: Look }) {
   const { t } = useTranslation('consent');
   const { to, fault, leave } = useLeaving();
+  // What the company connected, its administrators mend.
+  if (account.by_company) return null;
   return (
     <>
       <Button look={look} aria-disabled={to !== null} onClick={() => void leave(again(account))}>

@@ -89,7 +89,7 @@ export default function ConnectPage({ account }: { account: Id | null }) {
 }
 
 const FAILURES = [
-  'declined', 'admin_needed', 'refused', 'try_later', 'stale', 'other_browser', 'signed_out', 'nothing_granted', 'other_account', 'account_gone', 'already_connected',
+  'declined', 'admin_needed', 'refused', 'try_later', 'stale', 'other_browser', 'signed_out', 'nothing_granted', 'other_account', 'account_gone', 'already_connected', 'by_company',
 ] as const;
 
 /** Why the way to a provider ended without an account. The code stands in the address, where anybody may have written it. */

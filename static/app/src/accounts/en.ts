@@ -19,6 +19,9 @@ export const en = {
   toContacts: 'Go to contacts',
   toAccounts: 'Go to accounts',
   disconnectBody: 'PMSync gives up its access to this account and removes its copy of it. Nothing is deleted at the provider.',
+  byCompany: 'Connected by your company',
+  companyAway: 'Your company’s connection does not open it',
+  company: 'The whole company',
   failed: {
     declined: 'Nothing was connected, because the permission was not given. To go on, sign in again and allow what is asked for.',
     admin_needed: 'Your organisation lets only administrators give this permission. Ask yours to allow PMSync, then try again.',
@@ -30,6 +33,7 @@ export const en = {
     nothing_granted: 'You signed in but left out every permission. Begin again, and leave ticked what you want to connect.',
     other_account: 'You signed in to a different account, so nothing was changed. Sign in again and choose {{address}}.',
     account_gone: 'The account was disconnected meanwhile. You can connect it anew here.',
+    by_company: 'Your company has connected this account already. Its administrators can disconnect it.',
     already_connected: 'This address is connected already in another way. To connect it like this, disconnect it first.',
   },
 };

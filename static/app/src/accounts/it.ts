@@ -21,6 +21,9 @@ export const it: ConsentWords = {
   toContacts: 'Vai ai contatti',
   toAccounts: 'Vai agli account',
   disconnectBody: 'PMSync rinuncia all’accesso a questo account e ne rimuove la sua copia. Presso il provider non viene eliminato nulla.',
+  byCompany: 'Collegato dalla tua azienda',
+  companyAway: 'Il collegamento della tua azienda non lo apre',
+  company: 'Tutta l’azienda',
   failed: {
     declined: 'Non è stato collegato nulla, perché il permesso non è stato dato. Per continuare, accedi di nuovo e consenti ciò che viene chiesto.',
     admin_needed: 'Nella tua organizzazione solo gli amministratori possono dare questo permesso. Chiedi al tuo di consentire PMSync, poi riprova.',
@@ -32,6 +35,7 @@ export const it: ConsentWords = {
     nothing_granted: 'Hai fatto l’accesso, ma escludendo tutti i permessi. Ricomincia e lascia spuntato ciò che vuoi collegare.',
     other_account: 'Hai fatto l’accesso con un altro account, quindi non è cambiato nulla. Accedi di nuovo e scegli {{address}}.',
     account_gone: 'Nel frattempo l’account è stato scollegato. Puoi collegarlo di nuovo qui.',
+    by_company: 'La tua azienda ha già collegato questo account. I suoi amministratori possono scollegarlo.',
     already_connected: 'Questo indirizzo è già collegato in un altro modo. Per collegarlo così, prima scollegalo.',
   },
 };

@@ -37,7 +37,7 @@ export interface Session {
   current: boolean;
 }
 
-export type AccountStatus = 'connecting' | 'active' | 'needs_reconnect' | 'disconnected';
+export type AccountStatus = 'connecting' | 'active' | 'needs_reconnect' | 'suspended' | 'disconnected';
 export interface ImportProgress {
   done: number;
   total: number | null;
@@ -68,6 +68,8 @@ export interface Account {
   surfaces: Surface[];
   /** It lives at a simulated provider. */
   simulated: boolean;
+  /** Connected by the person's company, whose administrators alone disconnect it. */
+  by_company: boolean;
 }
 
 /** As everybody is told of it who may see it: what the person is to it stands in the list of accounts alone. */

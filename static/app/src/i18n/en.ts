@@ -290,6 +290,7 @@ export const en = {
       importing: 'Importing',
       unreachable: 'Not answering',
       needs_reconnect: 'Needs your password',
+      suspended: 'Suspended by your company',
       disconnected: 'Disconnected',
     },
     needsSignIn: 'Needs you to sign in again',

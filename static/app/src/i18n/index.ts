@@ -1,6 +1,7 @@
 // Languages: the person's own setting, else what this device last used, else the browser's.
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import type { CompanyWords } from '../accounts/company-en';
 import type { ConsentWords } from '../accounts/en';
 import type { AgentWords } from '../agents/en';
 import type { Locale } from '../api/types';
@@ -17,7 +18,7 @@ import { it } from './it';
 declare module 'i18next' {
   interface CustomTypeOptions {
     resources: {
-      translation: typeof en; agents: AgentWords; approvals: ApprovalWords; calendar: CalendarWords; compose: Words; consent: ConsentWords; contacts: ContactWords;
+      translation: typeof en; agents: AgentWords; approvals: ApprovalWords; calendar: CalendarWords; company: CompanyWords; compose: Words; consent: ConsentWords; contacts: ContactWords;
       exchange: ExchangeWords; reports: ReportWords;
     };
     returnNull: false;

@@ -292,6 +292,7 @@ export const it: Messages = {
       importing: 'In importazione',
       unreachable: 'Non risponde',
       needs_reconnect: 'Serve la tua password',
+      suspended: 'Sospeso dalla tua azienda',
       disconnected: 'Scollegato',
     },
     needsSignIn: 'Serve un nuovo accesso',

@@ -23,6 +23,7 @@ import { usePageTitle } from './usePageTitle';
 
 const AllInboxes = lazy(() => import('../mail/AllInboxes'));
 const AccountsPage = lazy(() => import('../accounts/AccountsPage'));
+const CompanyPage = lazy(() => import('../accounts/CompanyPage'));
 const CalendarPage = lazy(() => import('../calendar/CalendarPage'));
 const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'));
 const ContactsPage = lazy(() => import('../contacts/ContactsPage'));
@@ -139,6 +140,7 @@ function Pages({ me, scope, onMenu }: { me: Me; scope: string; onMenu: () => voi
       <Route path="/assistant"><ChatPanel scope={scope} page /></Route>
       <Route path="/more"><MorePage me={me} /></Route>
       <Route path="/accounts"><AccountsPage /></Route>
+      <Route path="/accounts/company"><CompanyPage /></Route>
       <Route path="/accounts/new"><ConnectPage key="new" account={null} /></Route>
       <Route path="/accounts/:id/reconnect">{({ id }) => <ConnectPage key={id} account={id} />}</Route>
       <Route path="/settings"><SettingsPage me={me} /></Route>

@@ -15,7 +15,7 @@ const CONVERSATIONS = 500;
 const BODIES = 500;
 const VERSION = 2;
 /** What accounts that an earlier client kept do not have yet. */
-const SINCE: Pick<Account, 'surfaces' | 'simulated'> = { surfaces: [], simulated: false };
+const SINCE: Pick<Account, 'surfaces' | 'simulated' | 'by_company'> = { surfaces: [], simulated: false, by_company: false };
 
 interface Head { seq: number; accounts: Account[]; mailboxes: Mailbox[]; savedAt: number }
 interface KeptList { total: number; entries: Entry[]; rows: ThreadRow[]; usedAt: number }

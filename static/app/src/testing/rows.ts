@@ -32,7 +32,7 @@ export function mailbox(change: Partial<Mailbox> = {}): Mailbox {
 export function account(change: Partial<Account> = {}): Account {
   return {
     id: 'account', address: 'ada@example.org', display_name: '', provider_type: 'imap', status: 'active', status_reason: '', owner_id: 'ada', mine: true,
-    role: 'owner', as_of: null, reachable: true, import: null, color: 0, surfaces: ['mail'], simulated: false, ...change,
+    role: 'owner', as_of: null, reachable: true, import: null, color: 0, surfaces: ['mail'], simulated: false, by_company: false, ...change,
   };
 }
 

@@ -1,4 +1,4 @@
-"""Declared: the signed-in user, mailbox settings, translated ids, subscriptions and batches."""
+"""Declared: users, the signed-in one, mailbox settings, translated ids, subscriptions and batches."""
 
 from typing import Any, Final
 
@@ -32,6 +32,8 @@ USER: Final = structure(
         "preferredLanguage": Property(STRING, "r"),
         "proxyAddresses": Property(Many(STRING), "r", hidden=True),
         "accountEnabled": Property(BOOLEAN, "r", hidden=True),
+        "department": Property(STRING, "r", hidden=True),
+        "userType": Property(STRING, "r", hidden=True),
     },
 )
 SETTINGS: Final = structure(
@@ -114,9 +116,13 @@ _ANY: Final = either(
     "Mail.Read", "Mail.ReadWrite", "Calendars.Read", "Calendars.ReadWrite", "Contacts.Read", "Contacts.ReadWrite"
 )
 _ME: Final = either("User.Read", "User.ReadWrite", "User.Read.All")
+_LISTED: Final = frozenset("$select $top $filter $count".split())
+"""Options of a list of directory objects: it cannot be skipped into, and is sorted only by its own rules."""
 
 ROUTES: Final = [
     Route("GET", "", "user_get", _ME, either("User.Read.All"), options=GET, entity=USER),
+    Route("GET", "users", "user_list", either("User.ReadBasic.All", "User.Read.All"), either("User.Read.All"),
+          options=_LISTED, entity=USER, returns="many", level="service"),
     Route(
         "GET", "mailboxSettings", "settings_get", either("MailboxSettings.Read", "MailboxSettings.ReadWrite"),
         either("MailboxSettings.Read", "MailboxSettings.ReadWrite"), entity=SETTINGS,
