@@ -18,7 +18,7 @@ def regroup(client: APIClient, group: Contact, **body: Any) -> Any:
 
 
 def crew(client: APIClient, *rows: Contact, name: str = "Crew") -> Any:
-    body = {"collection_id": str(AddressBook.objects.earliest("remote_id").pk), "name": name}
+    body = {"collection_id": str(rows[0].collection_id), "name": name}
     return post(client, "contacts/groups", body | {"contacts": [str(row.pk) for row in rows]})
 
 
