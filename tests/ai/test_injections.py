@@ -37,8 +37,11 @@ from tests.fakes.mistral.server import MistralApi
 from tests.tenants.fixtures import Cast, Make
 
 MOST: Final = int(os.environ.get("PMSYNC_TEST_INJECTIONS", "60"))
-NEVER_SEEN: Final = {"comment", "file text", "event property", "event guest", "selectors", "tags"}
-"""Tricks that reach no model: what they are hidden in is shown to none, or takes no room."""
+UNHEARD: Final = {
+    "comment", "file text", "event property", "event guest", "event text", "selectors", "tags",
+}  # fmt: skip
+"""Tricks that reach no model, or not each time: what they are hidden in is shown to none, takes no room, or is found by
+meaning only."""
 
 
 def obedient(day: str) -> Obedient:
@@ -161,7 +164,7 @@ def _reported(place: Hall) -> None:
 def _heard(place: Hall, model: Obedient) -> None:
     """That the orders did arrive: where a trick reaches no model on any road, it is known why."""
     deaf = Counter(case.trick for case in place.cases if case.goal not in model.heard.get(case.token, ()))
-    assert set(deaf) <= NEVER_SEEN, deaf
+    assert set(deaf) <= UNHEARD, deaf
     by_road = {road: sum(count for (what, _), count in model.obeyed.items() if what == road) for road in
                ("Understanding", "draft", "ThreadSummary", "chat", "Words")}  # fmt: skip
     print(json.dumps({"letters": len(place.cases), "obeyed": by_road, "actions": Action.objects.count()}))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from apps.ai.actions import Wish, propose
-from apps.ai.models import Action
+from apps.ai.models import Action, Origin
 from apps.hitl.models import Approval, Entry
 from apps.mail.models import Message
 from apps.outbound import queue, runner
@@ -46,7 +46,8 @@ class Board:
 
     def propose(self, kind: str, args: dict[str, Any], agent: str = "helper", **fields: Any) -> Approval:
         """What an agent wants for the owner; its approval."""
-        wish = Wish(agent, kind, args, fields.pop("why", "Because."), str(next(_numbers)), fields.pop("sources", ()))
+        why, origin = fields.pop("why", "Because."), Origin(fields.pop("origin", Origin.CONTENT))
+        wish = Wish(agent, kind, args, why, str(next(_numbers)), fields.pop("sources", ()), origin)
         return propose(self.desk.member, self.desk.account, wish).approval
 
     def decide(

@@ -195,12 +195,19 @@ def test_a_person_switches_labels_to_automatic_and_only_for_themselves(board: Bo
     message = board.receive()
     assert board.propose("email.label", {"messages": [message], "keyword": "A"}).state == "open"
     assert board.client.post("/api/v1/approvals/rules", rule, format="json").status_code == 201
-    approval = board.propose("email.label", {"messages": [message], "keyword": "B"})
+    taken = board.propose("email.label", {"messages": [message], "keyword": "B"})
+    assert taken.state == "open", "an agent took this from mail, and the rule does not say that it holds for that"
+    approval = board.propose("email.label", {"messages": [message], "keyword": "B"}, origin="person")
     assert approval.state == "approved" and approval.decided_by is None
     board.work()
     assert record(approval) == ["proposed", "approved", "done"]
     assert Entry.objects.get(action_id=approval.action_id, what="approved").via == "rule"
     assert board.client.post("/api/v1/approvals/rules", rule, format="json").json()["code"] == "rule_exists"
+    (made,) = board.client.get("/api/v1/approvals/rules").json()["items"]
+    board.client.delete(f"/api/v1/approvals/rules/{made['id']}")
+    answer = board.client.post("/api/v1/approvals/rules", rule | {"on_content": True}, format="json")
+    assert answer.json()["on_content"] is True
+    assert board.propose("email.label", {"messages": [message], "keyword": "C"}).state == "approved"
 
 
 def test_what_is_never_done_is_refused_at_once_and_cannot_be_approved(board: Board) -> None:

@@ -1,5 +1,6 @@
 """The server's own screens and the links by mail: GET shows, a POST decides, a link works once for one person."""
 
+import html
 import re
 import uuid
 from datetime import timedelta
@@ -12,7 +13,7 @@ from django.test import Client
 
 from apps.ai.models import Action
 from apps.hitl import company, wording
-from apps.hitl.models import Approval, Link
+from apps.hitl.models import Approval, Link, Rule
 from apps.outbound.models import Command
 from apps.users.models import Session
 from tests.hitl.fixtures import Board, record
@@ -143,6 +144,18 @@ def test_owners_govern_on_a_page(board: Board, signed_in: Client) -> None:
     assert shown == ["a.example\nb.example"] and "{{" not in text, "what is shown can be sent again"
     bad = form(signed_in, "/approvals/rules", do="settings", expire_hours="x")
     assert bad.status_code == 400
+
+
+def test_pages_say_whose_wish_it_was_and_what_a_rule_covers(board: Board, signed_in: Client) -> None:
+    taken = board.propose("email.send", LETTER, why="They asked for it.")
+    own = board.propose("email.send", LETTER, why="Write to Bob.", origin="person")
+    for approval, whose in ((taken, "content"), (own, "person")):
+        text = html.unescape(signed_in.get(f"/approvals/{approval.pk}").content.decode())
+        assert wording.ENGLISH["origins"][whose] in text and approval.action.why in text
+    form(signed_in, "/approvals/rules", do="add", kind="task.create", verdict="auto", on_content="on")
+    form(signed_in, "/approvals/rules", do="add", kind="email.send", verdict="ask", on_content="on")
+    assert dict(Rule.objects.values_list("kind", "on_content")) == {"task.create": True, "email.send": False}
+    assert wording.ENGLISH["rule_on_content"] in signed_in.get("/approvals/rules").content.decode()
 
 
 def mailed(board: Board, letters: list[Any]) -> list[str]:
