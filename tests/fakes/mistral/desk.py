@@ -81,7 +81,8 @@ def answer(asked: Asked) -> Act:
 
 def _since(messages: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any]]:
     """What the tools gave back since the question: name and JSON."""
-    asked, found = {}, []
+    asked: dict[str, str] = {}
+    found: list[tuple[str, Any]] = []
     for message in messages:
         if message["role"] == "user":
             asked, found = {}, []
