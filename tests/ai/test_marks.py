@@ -1,4 +1,4 @@
-"""Marks of conversations, and what waits because of one: for whoever may see it, where agents may read, and while on."""
+"""Marks of conversations, and what waits because of one: for whoever may see it, where agents may read, while on."""
 
 import uuid
 from typing import Any
