@@ -41,13 +41,15 @@ def page(
     words: wording.Words,
     member: Member | None = None,
     status: int = 200,
+    reader: Member | None = None,
     **more: Any,
 ) -> HttpResponse:
-    """A page in a person's language and at their time."""
+    """A page in a person's language and at their time; `reader` is who reads it without having signed in."""
     filled = {"w": words, "member": member, "governs": member is not None and rules.governs(member)} | more
     told = request.GET.get("told", "")
     filled.setdefault("told", words.get(told, "") if told in TOLD else "")
-    zone = compose_wording.zone(member.user) if member is not None else None
+    whose = member or reader
+    zone = compose_wording.zone(whose.user) if whose is not None else None
     with timezone.override(zone), translation.override(words["locale"]):
         return render(request, template, filled, status=status)
 
@@ -89,7 +91,7 @@ def _when(name: str, told: str | None) -> str | None:
     found = LOCAL.fullmatch(told) if told is not None and name in TIMES else None
     if found is None:
         return told
-    day = date_format(date.fromisoformat(found[1]), "D j N Y")
+    day = date_format(date.fromisoformat(found[1]), "D j M Y")
     return " ".join(
         part for part in (f"{day}, {found[2]}" if found[2] else day, f"({found[3]})" if found[3] else "") if part
     )
@@ -354,7 +356,7 @@ class LinkPage(PlainPage):
                 sentence = problem_of(words, problem) if problem else ""
                 status = problem.status_code if problem else 200
                 filled = {"approval": detail, "problem": sentence, "by_link": True}
-                answer = page(request, "hitl/link.html", words, None, status, **filled)
+                answer = page(request, "hitl/link.html", words, None, status, found.member, **filled)
         except Problem as gone:
             words = wording.of(own.locale_of(request))
             answer = page(request, "hitl/lapsed.html", words, None, gone.status_code, problem=_why(words, problem))
