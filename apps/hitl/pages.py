@@ -41,15 +41,13 @@ def page(
     words: wording.Words,
     member: Member | None = None,
     status: int = 200,
-    reader: Member | None = None,
     **more: Any,
 ) -> HttpResponse:
-    """A page in a person's language and at their time; `reader` is who reads it without having signed in."""
+    """A page in a person's language and at their time; without `member` at the time that is set."""
     filled = {"w": words, "member": member, "governs": member is not None and rules.governs(member)} | more
     told = request.GET.get("told", "")
     filled.setdefault("told", words.get(told, "") if told in TOLD else "")
-    whose = member or reader
-    zone = compose_wording.zone(whose.user) if whose is not None else None
+    zone = compose_wording.zone(member.user) if member is not None else timezone.get_current_timezone()
     with timezone.override(zone), translation.override(words["locale"]):
         return render(request, template, filled, status=status)
 
@@ -356,7 +354,8 @@ class LinkPage(PlainPage):
                 sentence = problem_of(words, problem) if problem else ""
                 status = problem.status_code if problem else 200
                 filled = {"approval": detail, "problem": sentence, "by_link": True}
-                answer = page(request, "hitl/link.html", words, None, status, found.member, **filled)
+                with timezone.override(compose_wording.zone(found.member.user)):
+                    answer = page(request, "hitl/link.html", words, None, status, **filled)
         except Problem as gone:
             words = wording.of(own.locale_of(request))
             answer = page(request, "hitl/lapsed.html", words, None, gone.status_code, problem=_why(words, problem))

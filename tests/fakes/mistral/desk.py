@@ -89,7 +89,7 @@ def _since(messages: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any]]:
         for use in message.get("tool_calls") or ():
             asked[use["id"]] = use["function"]["name"]
         if message["role"] == "tool":
-            found.append((asked.get(message.get("tool_call_id"), ""), _json(tokens.plain(message["content"]))))
+            found.append((asked.get(str(message.get("tool_call_id")), ""), _json(tokens.plain(message["content"]))))
     return found
 
 
