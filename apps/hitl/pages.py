@@ -43,11 +43,11 @@ def page(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    """A page in a person's language and at their time."""
+    """A page in a person's language and at their time; without `member` at the time that is set."""
     filled = {"w": words, "member": member, "governs": member is not None and rules.governs(member)} | more
     told = request.GET.get("told", "")
     filled.setdefault("told", words.get(told, "") if told in TOLD else "")
-    zone = compose_wording.zone(member.user) if member is not None else None
+    zone = compose_wording.zone(member.user) if member is not None else timezone.get_current_timezone()
     with timezone.override(zone), translation.override(words["locale"]):
         return render(request, template, filled, status=status)
 
@@ -89,7 +89,7 @@ def _when(name: str, told: str | None) -> str | None:
     found = LOCAL.fullmatch(told) if told is not None and name in TIMES else None
     if found is None:
         return told
-    day = date_format(date.fromisoformat(found[1]), "D j N Y")
+    day = date_format(date.fromisoformat(found[1]), "D j M Y")
     return " ".join(
         part for part in (f"{day}, {found[2]}" if found[2] else day, f"({found[3]})" if found[3] else "") if part
     )
@@ -357,7 +357,8 @@ class LinkPage(PlainPage):
                 sentence = problem_of(words, problem) if problem else ""
                 status = problem.status_code if problem else 200
                 filled = {"approval": detail, "problem": sentence, "by_link": True}
-                answer = page(request, "hitl/link.html", words, None, status, **filled)
+                with timezone.override(compose_wording.zone(found.member.user)):
+                    answer = page(request, "hitl/link.html", words, None, status, **filled)
         except Problem as gone:
             words = wording.of(own.locale_of(request))
             answer = page(request, "hitl/lapsed.html", words, None, gone.status_code, problem=_why(words, problem))

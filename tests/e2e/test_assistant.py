@@ -4,7 +4,7 @@ to ask in; what happens when the model is slow, busy, wrong or absent, told in w
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -173,7 +173,7 @@ def test_an_answer_is_text_comes_as_it_is_written_and_can_be_stopped(page: Page,
 
 def test_what_goes_wrong_with_the_model_is_said_in_words(page: Page, model: Model) -> None:
     page.keyboard.press("q")
-    told = {
+    told: dict[str, dict[str, Any]] = {
         "asked too often": {"fail": "rate_limited", "retry_after": 60},
         "makes no sense": {"garbled": "{"},
         "cannot be reached": {"dropped": True},

@@ -81,14 +81,15 @@ def answer(asked: Asked) -> Act:
 
 def _since(messages: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any]]:
     """What the tools gave back since the question: name and JSON."""
-    asked, found = {}, []
+    asked: dict[str, str] = {}
+    found: list[tuple[str, Any]] = []
     for message in messages:
         if message["role"] == "user":
             asked, found = {}, []
         for use in message.get("tool_calls") or ():
             asked[use["id"]] = use["function"]["name"]
         if message["role"] == "tool":
-            found.append((asked.get(message.get("tool_call_id"), ""), _json(tokens.plain(message["content"]))))
+            found.append((asked.get(str(message.get("tool_call_id")), ""), _json(tokens.plain(message["content"]))))
     return found
 
 

@@ -96,7 +96,8 @@ class Facts:
     @cached_property
     def sentences(self) -> list[str]:
         """The sentences of the body."""
-        return [" ".join(one.split()) for one in SENTENCE.split(self.body) if one.strip()]
+        split = (" ".join(one.split()).lstrip("-*• ") for one in SENTENCE.split(self.body))
+        return [one for one in split if one]
 
     @cached_property
     def requests(self) -> list[str]:

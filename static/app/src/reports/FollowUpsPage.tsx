@@ -30,10 +30,10 @@ export default function FollowUpsPage({ onMenu }: { onMenu: () => void }) {
   const names = { mine: t('mine'), theirs: t('theirs'), snoozed: t('state_snoozed'), alerts: t('alerts') };
   return (
     <section className={mailCss.listPane} aria-label={t('followUps')}>
-      {phone && <div className={mailCss.listTop}><MenuButton onMenu={onMenu} /></div>}
       <div className={css.scroll}>
         <div className={css.centre}>
           <header className={css.centreHead}>
+            {phone && <MenuButton onMenu={onMenu} />}
             <h1 className={css.title}>{t('followUps')}</h1>
             <Link href="/reports">{t('title')}</Link>
           </header>

@@ -77,8 +77,8 @@ export default function ReportsPage({ day, onMenu }: ReportsPageProps) {
         reading={day !== undefined}
         list={
           <section className={mailCss.listPane} aria-label={t('title')}>
-            {phone && <div className={mailCss.listTop}><MenuButton onMenu={onMenu} /></div>}
             <header className={mailCss.listHead}>
+              {phone && <MenuButton onMenu={onMenu} />}
               <div className={mailCss.listTitle}><h1>{t('title')}</h1></div>
               <div className={css.acts}>
                 <IconButton label={t('make')} disabled={making} onClick={() => void make()}><RefreshCw size={16} aria-hidden /></IconButton>

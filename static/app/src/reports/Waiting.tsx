@@ -28,7 +28,7 @@ export function Waiting({ items, stats }: { items: FollowUp[]; stats: Stats }) {
                 </li>
               ))}
             </ul>
-            {stats[direction] > 0 && <p><Link href={`/follow-ups?direction=${direction}`}>{t('all', { count: stats[direction] })}</Link></p>}
+            {stats[direction] > 0 && <p><Link href={`/follow-ups?direction=${direction}`}>{stats[direction] > LINES ? t('all', { count: stats[direction] }) : t('followUps')}</Link></p>}
           </Part>
         );
       })}
