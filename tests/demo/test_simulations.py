@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from apps.providers import clouds
+from pmsync.demo import cast
 from pmsync.demo.simulations import CLIENTS, SETTINGS, Simulations
 from tests.fakes.google import Google
 from tests.fakes.google.fill import fill as fill_google
@@ -38,7 +40,12 @@ def test_what_they_hold_is_written_once_and_read_by_them_as_it_is(simulations: S
         told = fill_google(google, tmp_path / "google")
         people = fill_microsoft(microsoft, tmp_path / "microsoft")
         assert told["messages"] + sum(_messages(microsoft, person) for person in people) == written
-    assert told["people"] == len(people) == 3
+    assert told["people"] - len(cast.COMPANY) == len(people) == 3
+    # The company delegates just what our key asks for.
+    (robot,) = google.grants.service_accounts.values()
+    assert robot.info("")["private_key"] == json.loads(simulations.company_key.read_text())["private_key"]
+    asked = clouds.known("google").companies.scopes(list(clouds.Surface))
+    assert set(asked) == robot.delegated[cast.WORKSPACE]
     assert told["events"] > 10 < told["contacts"]
     # Who comes again at the next start is the same account: its consent is mended, not refused.
     with Google(seed=2) as google_again, Microsoft(None, seed=2) as microsoft_again:

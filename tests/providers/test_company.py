@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from apps.core.redis import client as redis_client
 from apps.mail.models import Message
@@ -539,3 +542,27 @@ def test_graph_being_away_while_the_directory_is_read_changes_nothing(
     assert office.read().status_code == 503
     assert office.client.get(f"{BASE}/{office.id}").json()["status"] == "active"
     assert office.accounts()[ANNA].status == AccountStatus.ACTIVE
+
+
+def test_the_command_connects_a_company_through_the_same_code(
+    make: Make, cast: Cast, at_google: GoogleCompany, tmp_path: Path
+) -> None:
+    file = tmp_path / "key.json"
+    file.write_text(at_google.key()["key"])
+    told = StringIO()
+    wanted = {"tenant": cast.tenant.slug, "by": cast.owner.user.email, "provider": "google", "stdout": told}
+    call_command(
+        "account", "connect-company", **wanted, key_file=file, administrator=CLARA, person=[BOB], json=True
+    )  # fmt: skip
+    facts = json.loads(told.getvalue())
+    assert (facts["realm"], facts["people"]["all"], facts["people"]["waiting"]) == ("firm.example", 3, 1)
+    at_google.grant(only=["mail"])
+    with pytest.raises(CommandError, match=f"add the client ID {at_google.application}") as refused:
+        call_command(
+            "account", "connect-company", **wanted, key_file=file, administrator=CLARA, everyone=True, json=False
+        )  # fmt: skip
+    assert refused.value.returncode == 1
+    member = wanted | {"by": cast.member.user.email}
+    with pytest.raises(CommandError, match="owners and admins") as forbidden:
+        call_command("account", "connect-company", **member, key_file=file, administrator=CLARA)
+    assert forbidden.value.returncode == 2

@@ -1,5 +1,6 @@
 """Notifications for accounts that a company connected: by the same code, each of them its own."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -60,6 +61,12 @@ class Office:
         with self.cast.inside():
             return ProviderAccount.objects.get(address=address)
 
+    def synced(self, address: str) -> datetime:
+        """When the person's mail was last known equal to the provider's."""
+        found = SyncTarget.objects.get(account_id=self.account(address).pk, kind="mail").last_synced_at
+        assert found is not None
+        return found
+
     def held(self, address: str) -> dict[str, str]:
         """The person's subscriptions, by surface."""
         rows = PushRoute.objects.filter(account_id=self.account(address).pk, subscribed_at__isnull=False)
@@ -100,18 +107,11 @@ def test_a_notification_rings_for_the_person_it_is_about(office: Office) -> None
     assert len(office.held(BOB)) >= 2
     office.company.deliver(BOB, letter("Told", new_message_id()))
     assert "sync.run" in office.settle()
-    seen = {
-        address: SyncTarget.objects.get(account_id=office.account(address).pk, kind="mail").last_synced_at
-        for address in (ANNA, BOB)
-    }
+    seen = office.synced(ANNA), office.synced(BOB)
     office.company.deliver(BOB, letter("Told again", new_message_id()))
     office.settle()
-    after = {
-        address: SyncTarget.objects.get(account_id=office.account(address).pk, kind="mail").last_synced_at
-        for address in (ANNA, BOB)
-    }
-    assert after[BOB] > seen[BOB]
-    assert after[ANNA] == seen[ANNA]
+    assert office.synced(BOB) > seen[1]
+    assert office.synced(ANNA) == seen[0]
 
 
 def test_comparing_one_account_ends_no_colleagues_subscriptions(office: Office) -> None:

@@ -38,11 +38,11 @@ def test_history_that_turns_up_later_is_read_as_well(wanted: SyncTarget, scripte
     assert wanted.phase == Phase.LIVE
 
 
-def test_news_that_is_wanted_during_an_import_goes_first(
+def test_news_that_is_wanted_during_an_import_goes_before_all_that_is_not_fetched_yet(
     wanted: SyncTarget, scripted: ScriptedKind, queued: Any
 ) -> None:
     SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL)
-    scripted.history = ["new", "older", "oldest"]
+    scripted.history = ["new", "older", "oldest", "first"]
 
     def ring(batch: Any) -> None:
         if batch == "new":
@@ -52,7 +52,8 @@ def test_news_that_is_wanted_during_an_import_goes_first(
     scripted.before_apply = ring
     targets.request(wanted.pk, "connect")
     tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
-    assert scripted.applied == ["new", "arrival", "older", "oldest"]
+    # One batch ahead: "older" was fetched, and paid for from the provider's budget, when the news came.
+    assert scripted.applied == ["new", "older", "arrival", "oldest", "first"]
 
 
 def test_an_import_goes_back_through_the_queue_when_its_slice_is_over(

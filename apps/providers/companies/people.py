@@ -74,6 +74,9 @@ def connect_wanted(connection_id: UUID) -> bool:
     for row in connection.people.filter(state=State.WANTED).order_by("address"):
         try:
             _connect(connection, row)
+        except Problem as problem:
+            log.info("person not connected", connection=str(connection_id), code=problem.code)
+            _refuse(row, {"what": "own", "facts": {}})
         except Transient as error:
             log.info("person not connected yet", connection=str(connection_id), code=error.code)
             complete = False
