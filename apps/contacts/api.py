@@ -135,9 +135,9 @@ class GroupView(TenantAPIView):
     """PATCH: a group's other name, or other members. It is read and deleted as the contact that it is."""
 
     @extend_schema(parameters=[KEY], request=GroupPatch)
-    def patch(self, request: TenantRequest, group_id: UUID) -> Response:
+    def patch(self, request: TenantRequest, contact_id: UUID) -> Response:
         wanted = grouping.Regrouped(**parsed(GroupPatch, request).validated_data)
-        return accepted(grouping.change(request.member, key_of(request), group_id, wanted))
+        return accepted(grouping.change(request.member, key_of(request), contact_id, wanted))
 
 
 class DuplicatesView(TenantAPIView):

@@ -12,7 +12,7 @@ urlpatterns = [
     path("contacts/duplicates", api.DuplicatesView.as_view()),
     path("contacts/export", api.ExportView.as_view()),
     path("contacts/groups", api.GroupsView.as_view()),
-    path("contacts/groups/<uuid:group_id>", api.GroupView.as_view()),
+    path("contacts/groups/<uuid:contact_id>", api.GroupView.as_view()),
     path("contacts/import", api.ImportView.as_view()),
     path("contacts/links", api.LinksView.as_view()),
     path("contacts/merge", api.MergeView.as_view()),

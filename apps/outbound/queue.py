@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Max, Min
+from django.db.models import Exists, Max, OuterRef
 
 from apps.core.clock import now
 from apps.providers.models import ProviderAccount
@@ -114,9 +114,12 @@ def wake(account: ProviderAccount) -> None:
 
 
 def next_due(account_id: UUID) -> datetime:
-    """When the account's next command is due; `NEVER` when none is open."""
-    found = Command.objects.filter(OPEN, account_id=account_id).aggregate(due=Min("due_at"))
-    return found["due"] or NEVER
+    """When the next command is due that waits for no earlier one of its objects; `NEVER` when none is open."""
+    earlier = Command.objects.filter(
+        OPEN, account_id=account_id, number__lt=OuterRef("number"), concerns__overlap=OuterRef("concerns")
+    )
+    found = Command.objects.filter(~Exists(earlier), OPEN, account_id=account_id).order_by("due_at")
+    return found.values_list("due_at", flat=True).first() or NEVER
 
 
 def _locked(account: ProviderAccount) -> SyncTarget:
