@@ -269,7 +269,7 @@ class World:
         """Somebody asks for news; a Radicale has forgotten its sync-tokens now and then."""
         self.ask("POST", f"accounts/{self.account.pk}/sync", {})
         if self.server.folder is not None and self.rng.random() < 0.3:
-            for path in self.server.folder.rglob("sync-token/*"):
+            for path in self.server.folder.glob("collection-root/*/*/.Radicale.cache/sync-token/*"):
                 path.unlink(missing_ok=True)
 
     # How it ends.
