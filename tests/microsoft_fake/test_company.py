@@ -38,7 +38,7 @@ def test_the_directory_needs_its_own_permission(alone: World) -> None:
     alone.app.application = APPLICATION - {"User.Read.All"}
     alone.microsoft.directory.consent_as_admin(alone.app, alone.firm)
     answer = alone.graph().http.get("/users")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "ErrorAccessDenied")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "Authorization_RequestDenied")
     assert alone.graph(alone.anna, "Mail.ReadWrite User.Read").http.get("/users").status_code == 403
     assert alone.graph().get(f"/users/{alone.anna.id}/messages")["value"] == []
 

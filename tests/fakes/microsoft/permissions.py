@@ -61,7 +61,7 @@ def check_permission(route: Route, access: Access, person: Person | None, graph:
 
 def _check_application(route: Route, access: Access, person: Person | None, graph: "Graph") -> None:
     if not access.roles & set(route.application):
-        raise refuse("scope")
+        raise refuse(_missing(route))
     if person is not None:
         check_policy(graph, access, person)
 
@@ -70,15 +70,20 @@ def _check_delegated(route: Route, access: Access, person: Person | None, graph:
     shared = {f"{scope}.Shared" for scope in route.delegated}
     if person is access.person:
         if not access.scopes & (set(route.delegated) | shared):
-            raise refuse("scope")
+            raise refuse(_missing(route))
         return
     if access.scopes & {scope for scope in route.delegated if scope.endswith(".All")}:
         return
     if not access.scopes & shared:
-        raise refuse("scope")
+        raise refuse(_missing(route))
     assert access.person is not None
     if person is not None and access.person.id not in graph.mailbox(person).delegates:
         raise refuse("not shared")
+
+
+def _missing(route: Route) -> str:
+    """Users are objects of the directory, which refuses in words of its own; all else is Exchange's."""
+    return "directory" if route.name.startswith("user_") else "scope"
 
 
 def check_policy(graph: "Graph", access: Access, person: Person) -> None:

@@ -45,6 +45,7 @@ GRAPH: Final = {
     ),
     "wrong audience": Graph(401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience."),
     "scope": Graph(403, "ErrorAccessDenied", _ACCESS),
+    "directory": Graph(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
     "policy": Graph(403, "ErrorAccessDenied", "Access to OData is disabled: [RAOP] : Blocked by tenant configured "
         "AppOnly AccessPolicy settings."),
     "not shared": Graph(403, "ErrorAccessDenied", _ACCESS),

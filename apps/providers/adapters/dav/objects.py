@@ -20,7 +20,7 @@ REPORT: Final = {
     Service.CARDDAV: Name(CARDDAV, "addressbook-multiget"),
 }
 DATA: Final = {Service.CALDAV: Name(CALDAV, "calendar-data"), Service.CARDDAV: Name(CARDDAV, "address-data")}
-AT_ONCE: Final = 100
+AT_ONCE: Final = 50
 HASHED: Final = "hash:"
 
 
