@@ -10,6 +10,7 @@ import type { Approval, ApprovalPage } from '../approvals/types';
 import { request } from '../auth/session';
 import { openComposer } from '../compose/open';
 import { failed, useServer } from '../reports/useServer';
+import { usePhone } from '../shell/usePreference';
 import { Button } from '../ui/Button';
 import { Notice, Spinner } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
@@ -33,6 +34,12 @@ export default function Strip(props: StripProps) {
   return useReads(props.account) ? <Offered {...props} /> : null;
 }
 
+/** The heading of a part, below that of the conversation. */
+function Part({ children }: { children: string }) {
+  const Heading = usePhone() ? 'h2' : 'h3';
+  return <Heading>{children}</Heading>;
+}
+
 function Offered({ thread, answered, count }: StripProps) {
   const { t } = useTranslation('agents');
   const [drafting, setDrafting] = useState(false);
@@ -53,7 +60,7 @@ function Offered({ thread, answered, count }: StripProps) {
       {fault !== null && <Notice kind="warn"><Told fault={fault} /></Notice>}
       {kept && (
         <div className={css.summary} aria-live="polite">
-          <h3>{t('strip.summary')}</h3>
+          <Part>{t('strip.summary')}</Part>
           <p dir="auto">{kept.text}</p>
           {kept.points.length > 0 && <ul>{kept.points.map((point) => <li key={point} dir="auto">{point}</li>)}</ul>}
           {held?.stale && <p className={css.stale}>{t('strip.stale')}</p>}
@@ -135,7 +142,7 @@ function Suggestions({ thread }: { thread: Id }) {
   if (page === null || failed(page) || page.items.length === 0) return null;
   return (
     <div className={css.suggestions}>
-      <h3>{t('strip.suggests')}</h3>
+      <Part>{t('strip.suggests')}</Part>
       <ul>{page.items.map((item) => <li key={item.id}><Suggestion item={item} onDecided={read} /></li>)}</ul>
     </div>
   );

@@ -71,7 +71,7 @@ export function ContactForm({ books, contact, onDone, onCancel }: ContactFormPro
       <div className={readerCss.bar}>
         <Button onClick={onCancel}>{common('common.cancel')}</Button>
         <span className={readerCss.barSpace} />
-        <Button look="primary" type="submit" disabled={busy}>{busy ? t('saving') : t('save')}</Button>
+        <Button look="primary" type="submit" disabled={busy || (!contact && books.length === 0)}>{busy ? t('saving') : t('save')}</Button>
       </div>
       <div className={readerCss.scroll}>
         <div className={css.card}>
