@@ -20,6 +20,7 @@ from django.utils.timezone import now
 from apps.calendar.models import Event
 from apps.compose.models import Draft, DraftState
 from apps.contacts.models import Contact
+from apps.core.redis import client as redis_client
 from apps.mail.models import Mailbox, Message
 from apps.outbound import runner
 from apps.outbound.models import OPEN, Command
@@ -28,6 +29,7 @@ from apps.sync import lease, operations, runs
 from apps.sync.models import Breaker, SyncTarget
 from tests.cross.stages import START, Stage, letter, new_message_id
 from tests.fakes.google.refusals import Refusal
+from tests.tenants.fixtures import Make
 
 OPERATIONS: Final = int(os.environ.get("PMSYNC_TEST_OPERATIONS", "60"))
 FAULTY: Final = 0.25
@@ -64,6 +66,7 @@ class Walk:
             self.contact_there, self.edit_contact_there,
         )  # fmt: skip
         while self.count < operations_:
+            self.hours_pass()
             act: Callable[[], bool] = self.rng.choice(ours + theirs)
             if act():
                 self.count += 1
@@ -73,6 +76,14 @@ class Walk:
             if self.rng.random() < 0.01:
                 self.stage.elsewhere.expire_cursors()
                 self.done["cursors expired"] += 1
+
+    def hours_pass(self) -> None:
+        """What takes people days is done in minutes: budgets are full again, and they signed in anew."""
+        if self.count % 50 == 0:
+            for key in redis_client().scan_iter("pmsync:budget:*"):
+                redis_client().delete(key)
+        if self.count % 500 == 0:
+            self.stage.client = Make().client(self.stage.cast.owner)
 
     # Ours
 
