@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pmsync.demo import cast
 from tests.e2e.conftest import DESK, EMILY, PHONE, open_page
 from tests.e2e.demo import Demo, append, letter
+from tests.e2e.elsewhere import signed_in
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 MAILBOX = EMILY.accounts[0]
