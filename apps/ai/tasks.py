@@ -5,8 +5,7 @@ from celery import shared_task
 
 from apps.providers.models import ProviderAccount
 from apps.tenants import context
-from apps.tenants.models import Status, Tenant
-from apps.tenants.tasks import PublicTask, TenantTask
+from apps.tenants.tasks import PublicTask, TenantTask, for_each_tenant
 
 from . import consent
 from .model import keeping
@@ -36,8 +35,7 @@ def look(tenant_id: str) -> None:
 @shared_task(base=PublicTask, name="ai.look_all", ignore_result=True)
 def look_all() -> None:
     """One look for each active tenant."""
-    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
-        look.apply_async((str(tenant_id),), queue=waking.QUEUE)
+    for_each_tenant(look, waking.QUEUE)
 
 
 def begin(account: ProviderAccount) -> None:

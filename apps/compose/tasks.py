@@ -3,8 +3,7 @@
 from celery import shared_task
 
 from apps.providers.models import ProviderAccount
-from apps.tenants.models import Status, Tenant
-from apps.tenants.tasks import PublicTask, TenantTask
+from apps.tenants.tasks import PublicTask, TenantTask, for_each_tenant
 
 from . import housekeeping, people
 
@@ -26,5 +25,4 @@ def tidy(tenant_id: str) -> None:
 @shared_task(base=PublicTask, name="compose.tidy_all", ignore_result=True)
 def tidy_all() -> None:
     """One tidying task for each active tenant."""
-    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
-        tidy.apply_async((str(tenant_id),), queue="housekeeping")
+    for_each_tenant(tidy)

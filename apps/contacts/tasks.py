@@ -2,8 +2,7 @@
 
 from celery import shared_task
 
-from apps.tenants.models import Status, Tenant
-from apps.tenants.tasks import PublicTask, TenantTask
+from apps.tenants.tasks import PublicTask, TenantTask, for_each_tenant
 
 from . import merging
 
@@ -17,5 +16,4 @@ def forget_merges(tenant_id: str) -> None:
 @shared_task(base=PublicTask, name="contacts.forget_all_merges", ignore_result=True)
 def forget_all_merges() -> None:
     """One such task for each active tenant."""
-    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
-        forget_merges.apply_async((str(tenant_id),), queue="housekeeping")
+    for_each_tenant(forget_merges)

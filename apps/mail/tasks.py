@@ -4,8 +4,7 @@ import structlog
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from apps.tenants.models import Status, Tenant
-from apps.tenants.tasks import PublicTask, TenantTask
+from apps.tenants.tasks import PublicTask, TenantTask, for_each_tenant
 
 from . import burial
 from .search import upkeep
@@ -22,8 +21,7 @@ def bury(tenant_id: str) -> None:
 @shared_task(base=PublicTask, name="mail.bury_all", ignore_result=True)
 def bury_all() -> None:
     """One burial task for each active tenant."""
-    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
-        bury.apply_async((str(tenant_id),), queue="housekeeping")
+    for_each_tenant(bury)
 
 
 class Upkeep(TenantTask):

@@ -5,8 +5,7 @@ from django.db.models.functions import Now
 
 from apps.sync import lease
 from apps.sync.models import SyncTarget
-from apps.tenants.models import Status, Tenant
-from apps.tenants.tasks import PublicTask, TenantTask
+from apps.tenants.tasks import PublicTask, TenantTask, for_each_tenant
 
 from . import pruning, runner
 
@@ -32,5 +31,4 @@ def prune(tenant_id: str) -> None:
 @shared_task(base=PublicTask, name="outbound.prune_all", ignore_result=True)
 def prune_all() -> None:
     """One pruning task for each active tenant."""
-    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
-        prune.apply_async((str(tenant_id),), queue="housekeeping")
+    for_each_tenant(prune)

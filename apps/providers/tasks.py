@@ -6,8 +6,7 @@ import structlog
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from apps.tenants.models import Status, Tenant
-from apps.tenants.tasks import PublicTask, TenantTask
+from apps.tenants.tasks import PublicTask, TenantTask, for_each_tenant
 
 from . import removal
 
@@ -44,5 +43,4 @@ def finish_removals(tenant_id: str) -> None:
 @shared_task(base=PublicTask, name="providers.finish_all_removals", ignore_result=True)
 def finish_all_removals() -> None:
     """One such task for each active tenant, so that a tenant in trouble stops no other."""
-    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
-        finish_removals.apply_async((str(tenant_id),), queue="housekeeping")
+    for_each_tenant(finish_removals)

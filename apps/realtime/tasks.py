@@ -8,8 +8,7 @@ from celery import Task, shared_task
 from django.conf import settings
 
 from apps.core.clock import now
-from apps.tenants.models import Status, Tenant
-from apps.tenants.tasks import PublicTask, TenantTask
+from apps.tenants.tasks import PublicTask, TenantTask, for_each_tenant
 
 from . import journal
 from .push import delivery, subscriptions
@@ -31,8 +30,7 @@ def prune(tenant_id: str) -> None:
 @shared_task(base=PublicTask, name="realtime.prune_all")
 def prune_all() -> None:
     """Have every tenant's journal pruned."""
-    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
-        prune.apply_async((str(tenant_id),), queue="housekeeping")
+    for_each_tenant(prune)
 
 
 @shared_task(base=TenantTask, name="realtime.tell", ignore_result=True)

@@ -11,8 +11,7 @@ from kombu.exceptions import OperationalError
 
 from apps.core.clock import now
 from apps.tenants import context
-from apps.tenants.models import Status, Tenant
-from apps.tenants.tasks import PublicTask, TenantTask
+from apps.tenants.tasks import PublicTask, TenantTask, for_each_tenant
 from apps.users import members
 from apps.users.members import Member
 from apps.users.models import User
@@ -92,8 +91,7 @@ def alert(tenant_id: str) -> None:
 @shared_task(base=PublicTask, name="reports.alert_all", ignore_result=True)
 def alert_all() -> None:
     """One look for each active tenant."""
-    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
-        alert.apply_async((str(tenant_id),), queue=QUEUE)
+    for_each_tenant(alert, QUEUE)
 
 
 @shared_task(base=TenantTask, name="reports.tidy", ignore_result=True)
@@ -105,5 +103,4 @@ def tidy(tenant_id: str) -> None:
 @shared_task(base=PublicTask, name="reports.tidy_all", ignore_result=True)
 def tidy_all() -> None:
     """One tidying for each active tenant."""
-    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
-        tidy.apply_async((str(tenant_id),), queue=QUEUE)
+    for_each_tenant(tidy, QUEUE)

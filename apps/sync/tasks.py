@@ -2,8 +2,7 @@
 
 from celery import shared_task
 
-from apps.tenants.models import Status, Tenant
-from apps.tenants.tasks import PublicTask, TenantTask
+from apps.tenants.tasks import PublicTask, TenantTask, for_each_tenant
 
 from . import accounts, heartbeats, lease, runs, scheduler, targets
 
@@ -38,5 +37,4 @@ def adopt(tenant_id: str) -> None:
 @shared_task(base=PublicTask, name="sync.adopt_all", ignore_result=True)
 def adopt_all() -> None:
     """One such task for each active tenant."""
-    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
-        adopt.apply_async((str(tenant_id),), queue="housekeeping")
+    for_each_tenant(adopt)

@@ -7,6 +7,7 @@ from celery import Task
 from django.db import close_old_connections
 
 from . import context
+from .models import Status, Tenant
 
 log = structlog.get_logger(__name__)
 
@@ -42,3 +43,9 @@ class PublicTask(Task):  # type: ignore[type-arg]  # as above
 
     abstract = True
     tenant_scoped = False
+
+
+def for_each_tenant(task: "Task[..., Any]", queue: str = "housekeeping") -> None:
+    """Enqueue a task for every active tenant, one each, so that a tenant in trouble stops no other."""
+    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
+        task.apply_async((str(tenant_id),), queue=queue)

@@ -5,8 +5,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from apps.ai.chat import keeping as chat
-from apps.tenants.models import Status, Tenant
-from apps.tenants.tasks import PublicTask, TenantTask
+from apps.tenants.tasks import PublicTask, TenantTask, for_each_tenant
 
 from . import filling, rounds
 
@@ -47,5 +46,4 @@ def sweep(tenant_id: str) -> None:
 @shared_task(base=PublicTask, name="ai.embed_all", ignore_result=True)
 def sweep_all() -> None:
     """One sweep for each active tenant."""
-    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
-        sweep.hand_over(str(tenant_id))
+    for_each_tenant(sweep, "embedding")

@@ -9,8 +9,7 @@ from kombu.exceptions import OperationalError
 
 from apps.providers.adapters.errors import AdapterError
 from apps.providers.models import CompanyConnection
-from apps.tenants.models import Status, Tenant
-from apps.tenants.tasks import PublicTask, TenantTask
+from apps.tenants.tasks import PublicTask, TenantTask, for_each_tenant
 
 from . import connecting, directory, people
 
@@ -72,8 +71,7 @@ def look_after_companies(tenant_id: str) -> None:
 @shared_task(base=PublicTask, name="providers.look_after_all_companies", ignore_result=True)
 def look_after_all_companies() -> None:
     """One such task for each active tenant, so that a tenant in trouble stops no other."""
-    for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
-        look_after_companies.apply_async((str(tenant_id),), queue="housekeeping")
+    for_each_tenant(look_after_companies)
 
 
 def suspect(connection: CompanyConnection, tenant_id: UUID) -> None:

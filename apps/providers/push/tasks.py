@@ -5,8 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from apps.providers import clouds
-from apps.tenants.models import Status, Tenant
-from apps.tenants.tasks import PublicTask, TenantTask
+from apps.tenants.tasks import PublicTask, TenantTask, for_each_tenant
 
 from . import rings, upkeep
 from .models import PushRoute
@@ -50,5 +49,4 @@ def adopt(tenant_id: str) -> None:
 def adopt_all() -> None:
     """One such task for each active tenant."""
     if clouds.configured():
-        for tenant_id in Tenant.objects.filter(status=Status.ACTIVE).values_list("id", flat=True).iterator():
-            adopt.apply_async((str(tenant_id),), queue="housekeeping")
+        for_each_tenant(adopt)
