@@ -17,7 +17,7 @@ from apps.providers.models import AccountStatus, CompanyConnection, CompanyPerso
 from apps.realtime.models import JournalEntry
 from apps.sync import lease, runs, targets
 from apps.sync.models import SyncTarget
-from apps.users.models import Membership, OneTimeCode, User
+from apps.users.models import Membership, OneTimeCode, Role, User
 from tests.cross.stages import letter, new_message_id
 from tests.fakes.certificates import Authority
 from tests.fakes.google.keys import Key
@@ -305,7 +305,7 @@ def test_only_administrators_come_near_it(make: Make, office: Office) -> None:
         if path:
             assert getattr(outsider, method)(BASE + path, body, format="json").status_code == 404, path
     assert outsider.get(BASE).json()["items"] == []
-    admin = make.client(make.member_of(office.cast.tenant, "admin"))  # type: ignore[arg-type]  # a Role's value
+    admin = make.client(make.member_of(office.cast.tenant, Role.ADMIN))
     assert [one["id"] for one in admin.get(BASE).json()["items"]] == [office.id]
 
 

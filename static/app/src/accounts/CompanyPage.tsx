@@ -31,8 +31,12 @@ export default function CompanyPage() {
   );
 }
 
+function someWait({ items }: Companies): boolean {
+  return items.some(({ people }) => people.waiting > 0);
+}
+
 function Connections() {
-  const { told, fault, ask } = useTold<Companies>(BASE, ({ items }) => items.some(({ people }) => people.waiting > 0));
+  const { told, fault, ask } = useTold(BASE, someWait);
   if (fault) return <Notice kind="bad">{fault}</Notice>;
   if (!told) return <p><Spinner /></p>;
   return (

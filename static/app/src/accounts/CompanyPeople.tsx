@@ -14,10 +14,14 @@ const SHOWN = 200;
 const free = ({ state, left }: Person): boolean => !left && (state === 'offered' || state === 'refused');
 const calledBy = ({ name, address }: Person): string => name || address;
 
+function someWait({ items }: { items: Person[] }): boolean {
+  return items.some(({ state }) => state === 'wanted');
+}
+
 export function CompanyPeople({ connection, changed }: { connection: Connection; changed: () => void }) {
   const { t: say } = useTranslation('company');
   const base = `${BASE}/${connection.id}/people`;
-  const { told, fault, ask } = useTold<{ items: Person[] }>(base, ({ items }) => items.some(({ state }) => state === 'wanted'));
+  const { told, fault, ask } = useTold(base, someWait);
   const [chosen, choose] = useState<ReadonlySet<Id>>(new Set());
   const [words, setWords] = useState('');
   const [unit, setUnit] = useState('');

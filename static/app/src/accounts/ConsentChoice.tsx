@@ -7,6 +7,7 @@ import { Notice, Spinner } from '../ui/Feedback';
 import css from './accounts.module.css';
 import { useLeaving } from './consent';
 import { Simulated } from './Simulated';
+import { SurfaceChoice } from './SurfaceChoice';
 import './words';
 
 interface ConsentChoiceProps {
@@ -30,20 +31,7 @@ export function ConsentChoice({ providers, address = '' }: ConsentChoiceProps) {
   return (
     <div className={css.consent}>
       {fault && <Notice kind="bad">{fault}</Notice>}
-      <fieldset className={css.surfaces} aria-describedby={none ? `${id}-none` : undefined}>
-        <legend>{t('what')}</legend>
-        {SURFACES.map((surface) => (
-          <label key={surface} className={css.surface}>
-            <input
-              type="checkbox"
-              name={surface}
-              checked={wanted.includes(surface)}
-              onChange={({ target }) => want(SURFACES.filter((one) => (one === surface ? target.checked : wanted.includes(one))))}
-            />
-            {t(`surface.${surface}`)}
-          </label>
-        ))}
-      </fieldset>
+      <SurfaceChoice wanted={wanted} onChange={want} describedBy={none ? `${id}-none` : undefined} />
       {none && <p id={`${id}-none`} className={css.none} role="alert">{t('needSurface')}</p>}
       <div className={css.providers}>
         {providers.map((provider) => (

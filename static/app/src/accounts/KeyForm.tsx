@@ -10,6 +10,7 @@ import { Notice, Spinner } from '../ui/Feedback';
 import { toast } from '../ui/toast';
 import css from './accounts.module.css';
 import { BASE, useAct, type Connection, type KeyField, type Offer } from './company';
+import { SurfaceChoice } from './SurfaceChoice';
 
 const KEY_MOST = 16_384;
 
@@ -46,22 +47,7 @@ export function KeyForm({ offer, connection, cancel, done }: KeyFormProps) {
       <ol className={css.steps}>
         {say(`steps.${offer.name}`, { returnObjects: true }).map((step) => <li key={step}>{step}</li>)}
       </ol>
-      {!connection && (
-        <fieldset className={css.surfaces}>
-          <legend>{sayConsent('what')}</legend>
-          {SURFACES.map((surface) => (
-            <label key={surface} className={css.surface}>
-              <input
-                type="checkbox"
-                name={surface}
-                checked={wanted.includes(surface)}
-                onChange={({ target }) => want(SURFACES.filter((one) => (one === surface ? target.checked : wanted.includes(one))))}
-              />
-              {sayConsent(`surface.${surface}`)}
-            </label>
-          ))}
-        </fieldset>
-      )}
+      {!connection && <SurfaceChoice wanted={wanted} onChange={want} />}
       <Scopes offer={offer} scopes={scopes} />
       {offer.fields.map((field) => <KeyInput key={field} field={field} value={given[field]} onChange={set(field)} />)}
       {missing && <Notice kind="warn">{missing}</Notice>}

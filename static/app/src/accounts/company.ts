@@ -56,7 +56,7 @@ export function useAdministers(): boolean {
 
 export interface Told<T> { told: T | undefined; fault: string; ask: () => void }
 
-/** What the server answers at this path; asked again at short intervals while `works` says that something is under way. */
+/** What the server answers at this path; asked again at short intervals while `works`, always the same function, says that something is under way. */
 export function useTold<T>(path: string, works: (told: T) => boolean): Told<T> {
   const { t } = useTranslation();
   const [told, tell] = useState<T>();
@@ -81,9 +81,7 @@ export function useTold<T>(path: string, works: (told: T) => boolean): Told<T> {
       here = false;
       clearTimeout(timer);
     };
-    // `works` is a plain function of what was told.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [path, turn, t]);
+  }, [path, works, turn, t]);
   return { told, fault, ask: useCallback(() => setTurn((before) => before + 1), []) };
 }
 
