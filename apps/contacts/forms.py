@@ -80,7 +80,6 @@ class ContactPatch(serializers.Serializer[Any]):
     categories = serializers.ListField(
         child=serializers.CharField(max_length=100), required=False, max_length=SEVERAL_MOST
     )
-    members = serializers.ListField(child=serializers.CharField(max_length=255), required=False, max_length=5_000)
     photo = PhotoIn(required=False, allow_null=True)
 
 

@@ -119,10 +119,11 @@ function Body({ seen, onSeen, onChange, onReread }: BodyProps) {
 
 function Why({ seen }: { seen: WholeApproval }) {
   const { t } = useTranslation('approvals');
-  if (!seen.why && !seen.why_hidden && seen.sources.length === 0) return null;
+  const origin = seen.origin === 'person' ? 'person' : seen.agent === 'chat' || seen.agent === 'writer' ? seen.agent : 'content';
   return (
     <section className={css.section} aria-label={t('why')}>
       <p className={css.label}>{t('why')}</p>
+      <p className={css.second}>{t(`origins.${origin}`)}</p>
       <p className={css.pre}>{seen.why_hidden ? t('why_hidden') : seen.why}</p>
       {seen.sources.length > 0 && (
         <ul className={css.plain} aria-label={t('sources')}>

@@ -5,7 +5,7 @@ import { Board } from './board';
 import type { Approval } from './types';
 
 const approval = (id: string, state: Approval['state'] = 'open', title = id): Approval => ({
-  id, action_id: id, account_id: 'account', agent: 'helper', kind: 'email.send', title, risk: 'high', recipients: [], state, digest: id.repeat(64).slice(0, 64),
+  id, action_id: id, account_id: 'account', origin: 'content', agent: 'helper', kind: 'email.send', title, risk: 'high', recipients: [], state, digest: id.repeat(64).slice(0, 64),
   second: false, first_by: null, delegated_to: null, decided_by: null, decided_at: null, reason: '', created_at: `2026-11-0${id}T00:00:00Z`, expires_at: '',
   done: 'proposed', done_at: null, error: null, undoable: false,
 });

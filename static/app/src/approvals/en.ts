@@ -100,6 +100,12 @@ export const en = {
     'NEEDS-ACTION': 'not answered',
   },
   why: 'Why',
+  origins: {
+    person: 'It was asked for in the chat, before anything that others wrote was read:',
+    content: 'Nobody here asked for this: an agent took it from what others wrote.',
+    chat: 'It was proposed in the chat after what others wrote had been read. The question was:',
+    writer: 'The text was written by an agent that had read what others wrote.',
+  },
   why_hidden: 'The reason speaks of something that you may not read.',
   sources: 'What the agent read',
   types: {

@@ -102,6 +102,12 @@ export const it: ApprovalWords = {
     'NEEDS-ACTION': 'senza risposta',
   },
   why: 'Perché',
+  origins: {
+    person: 'È stato chiesto nella chat, prima di leggere ciò che altri hanno scritto:',
+    content: 'Nessuno qui lo ha chiesto: un agente lo ha tratto da ciò che altri hanno scritto.',
+    chat: 'È stato proposto nella chat dopo la lettura di ciò che altri hanno scritto. La domanda era:',
+    writer: 'Il testo è di un agente che aveva letto ciò che altri hanno scritto.',
+  },
   why_hidden: 'Il motivo parla di qualcosa che non puoi leggere.',
   sources: 'Che cosa ha letto l\'agente',
   types: {

@@ -8,6 +8,8 @@ export interface Approval {
   action_id: Id;
   account_id: Id;
   agent: string;
+  /** Whose wish it is: the person's own, or one that an agent took from what others wrote. */
+  origin: 'person' | 'content';
   kind: string;
   title: string;
   risk: 'low' | 'medium' | 'high';
