@@ -53,7 +53,7 @@ function NewCompany({ offer, changed }: { offer: Offer; changed: () => void }) {
   const { t: say } = useTranslation('company');
   const [open, setOpen] = useState(false);
   const title = <>{say(`connect.${offer.name}`)} {offer.simulated && <Simulated />}</>;
-  if (!open) return <div><Button onClick={() => setOpen(true)}>{title}</Button></div>;
+  if (!open) return <div className={css.offer}><Button onClick={() => setOpen(true)}>{title}</Button></div>;
   return (
     <section className={css.company} aria-labelledby={`new-${offer.name}`}>
       <h2 id={`new-${offer.name}`}>{title}</h2>

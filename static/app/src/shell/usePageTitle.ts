@@ -19,6 +19,9 @@ export function usePageTitle(): void {
 
   function pageName(at: string): string {
     if (at.startsWith('/search')) return t('nav.search');
+    if (at.startsWith('/calendar')) return t('nav.calendar');
+    if (at.startsWith('/contacts')) return t('nav.contacts');
+    if (at.startsWith('/assistant')) return t('nav.assistant');
     if (at.startsWith('/reports')) return t('nav.reports');
     if (at.startsWith('/follow-ups')) return t('nav.followUps');
     if (at.startsWith('/accounts')) return t('nav.accounts');

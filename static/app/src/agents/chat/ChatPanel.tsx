@@ -167,23 +167,25 @@ function Ask({ talk, asked, onAsk }: { talk: Talk; asked: number | null; onAsk: 
   }
   return (
     <form className={css.ask} onSubmit={ask}>
-      <textarea
-        ref={field}
-        rows={1}
-        maxLength={MOST}
-        value={text}
-        aria-label={t('chat.question')}
-        placeholder={t('chat.placeholder')}
-        onChange={({ target }) => setText(target.value)}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
-          event.preventDefault();
-          ask();
-        }}
-      />
-      {talk.busy
-        ? <IconButton label={t('chat.stop')} className={css.send ?? ''} onClick={() => void talk.stop()}><Square size={16} aria-hidden /></IconButton>
-        : <IconButton label={t('chat.send')} type="submit" className={css.send ?? ''} disabled={!text.trim()}><ArrowUp size={16} aria-hidden /></IconButton>}
+      <div className={css.box}>
+        <textarea
+          ref={field}
+          rows={1}
+          maxLength={MOST}
+          value={text}
+          aria-label={t('chat.question')}
+          placeholder={t('chat.placeholder')}
+          onChange={({ target }) => setText(target.value)}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+            event.preventDefault();
+            ask();
+          }}
+        />
+        {talk.busy
+          ? <IconButton label={t('chat.stop')} className={css.send ?? ''} onClick={() => void talk.stop()}><Square size={16} aria-hidden /></IconButton>
+          : <IconButton label={t('chat.send')} type="submit" className={css.send ?? ''} disabled={!text.trim()}><ArrowUp size={16} aria-hidden /></IconButton>}
+      </div>
       <p className={css.honest}>{t('chat.honest')}</p>
     </form>
   );
