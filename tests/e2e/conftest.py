@@ -2,7 +2,8 @@
 
 import base64
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,17 @@ SQUARE: Final = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQAQMAAAAlPW0iAAAAA1BMVEUkVtYbb17VAAAADElEQVR4nGNgIA0AAAAwAAEWiZrRAAAAAElFTkSuQmCC"
 )
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
+# Milliseconds for what comes by way of a provider, on a machine that does other things besides; what it usually
+# takes is measured by `make bench-live`.
+SOON: Final = 40_000
+
+
+def eventually(true: Callable[[], bool], what: str) -> None:
+    """Wait for what another program is to find. Fails with `what` is wrong when it does not come."""
+    deadline = time.monotonic() + SOON / 1000
+    while not true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="session")

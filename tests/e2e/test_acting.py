@@ -2,20 +2,18 @@
 
 import imaplib
 import re
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pmsync.demo import cast
-from tests.e2e.conftest import DESK, EMILY, PHONE, open_page
+from tests.e2e.conftest import DESK, EMILY, PHONE, SOON, eventually, open_page
 from tests.e2e.demo import Demo, append, letter
 from tests.e2e.elsewhere import signed_in
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 MAILBOX = EMILY.accounts[0]
-SOON = 40_000  # milliseconds, for what comes back from the provider
 AT_ONCE = 1_000  # milliseconds, for what needs no answer
 
 
@@ -36,13 +34,6 @@ def arrived(page: Page, client: imaplib.IMAP4, *subjects: str) -> None:
         append(client, "INBOX", letter(subject))
     for subject in subjects:
         expect(row(page, subject)).to_be_visible(timeout=SOON)
-
-
-def eventually(true: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + SOON / 1000
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
 
 
 def count(client: imaplib.IMAP4, mailbox: str, *criteria: str) -> int:

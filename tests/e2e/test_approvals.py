@@ -7,13 +7,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pmsync.demo import cast
-from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, open_page
+from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, SOON, open_page
 from tests.e2e.demo import Demo
 from tests.e2e.proposing import propose
 from tests.e2e.test_writing import assert_accessible, sent_copies
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
-SOON = 20_000
 
 
 def new(subject: str) -> str:

@@ -10,14 +10,13 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pmsync.demo import cast
-from tests.e2e.conftest import EMILY, PHONE, SHOTS, open_page
+from tests.e2e.conftest import EMILY, PHONE, SHOTS, SOON, open_page
 from tests.e2e.demo import Demo, append
 from tests.e2e.model import Model
 from tests.e2e.test_writing import assert_accessible, row, text
 from tests.e2e.ticking import tick
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
-SOON: Final = 20_000
 MAILBOX: Final = EMILY.accounts[0]
 HELEN: Final = "Helen Okafor <helen.okafor@okaforengineering.example>"
 

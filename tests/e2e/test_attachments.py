@@ -5,11 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import EMILY, SHOTS
+from tests.e2e.conftest import EMILY, SHOTS, SOON
 from tests.e2e.demo import Demo, append, letter
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
-SOON = 15_000
 # How much of the canvas is not white.
 INK = """(canvas) => {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);

@@ -11,13 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pmsync.demo import cast
-from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, open_page
+from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, SOON, eventually, open_page
 from tests.e2e.demo import Demo
 from tests.e2e.elsewhere import Elsewhere, signed_in, sync
 from tests.e2e.test_writing import assert_accessible
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
-SOON = 20_000
 ZONE = ZoneInfo(EMILY.timezone)
 
 
@@ -208,10 +207,8 @@ def test_tasks_are_made_done_and_taken_back(calendar: Page, elsewhere: Diary) ->
     mine.get_by_role("checkbox").check()
     page.get_by_role("button", name="Done", exact=True).click()
     expect(mine).to_be_visible(timeout=SOON)
-    page.wait_for_timeout(2000)
-    text = elsewhere.texts()
-    assert "STATUS:COMPLETED" in text
-    assert "The blue one" in text
+    eventually(lambda: "STATUS:COMPLETED" in elsewhere.texts(), "the task was not done")
+    assert "The blue one" in elsewhere.texts()
 
 
 def test_another_zones_hours_stand_beside_ones_own(calendar: Page) -> None:

@@ -12,10 +12,10 @@ from pmsync.demo import cast
 from pmsync.demo.cloud_files import SCOPES
 from pmsync.demo.servers import ports_of
 from pmsync.demo.simulations import Simulations
-from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, Complaints, open_page
+from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, SOON, Complaints, open_page
 from tests.e2e.demo import Demo
 from tests.e2e.elsewhere import signed_in
-from tests.e2e.test_consent import SOON, assert_fits, forget_tries
+from tests.e2e.test_consent import assert_fits, forget_tries
 from tests.e2e.test_writing import assert_accessible
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]

@@ -4,7 +4,6 @@ Everything happens at the demo's simulated providers, whose pages people see in 
 """
 
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -19,13 +18,12 @@ from pmsync.demo import cast
 from pmsync.demo.servers import ports_of
 from pmsync.demo.simulations import CLIENTS, Simulations
 from pmsync.private.home import Home
-from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, Complaints, open_page
+from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, SOON, Complaints, eventually, open_page
 from tests.e2e.demo import Demo
 from tests.e2e.elsewhere import signed_in
 from tests.e2e.test_writing import assert_accessible
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
-SOON: Final = 30_000
 MARCO: Final = cast.TENANTS[0].people[1]
 EVIL: Final = "evil.example"
 
@@ -165,13 +163,12 @@ def test_an_account_is_connected_mended_and_let_go(page: Page, demo: Demo, side:
 def expect_no_grant(side: Side) -> None:
     """The refresh token has ended at Google; the task that gives it back runs behind the page."""
     url = f"{side.simulations.origin('google')}/control/state"
-    deadline = time.monotonic() + SOON / 1000
-    while True:
+
+    def gone() -> bool:
         people = {one["email"]: one for one in httpx.get(url, trust_env=False).json()["people"]}
-        if people[side.address]["grants"] == 0:
-            return
-        assert time.monotonic() < deadline, people[side.address]
-        time.sleep(0.2)
+        return bool(people[side.address]["grants"] == 0)
+
+    eventually(gone, "Google holds a grant still")
 
 
 def test_only_the_right_answer_in_the_right_browser_connects(

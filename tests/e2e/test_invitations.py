@@ -10,13 +10,12 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pmsync.demo import cast
-from tests.e2e.conftest import EMILY, PHONE, SHOTS, open_page
+from tests.e2e.conftest import EMILY, PHONE, SHOTS, SOON, open_page
 from tests.e2e.demo import Demo, append
 from tests.e2e.elsewhere import Elsewhere, sync
 from tests.e2e.test_writing import assert_accessible
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
-SOON = 20_000
 GIULIA = cast.TENANTS[0].people[0]
 RITA = "rita@elsewhere.test"
 

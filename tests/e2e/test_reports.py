@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import EMILY, PHONE, SHOTS, open_page
+from tests.e2e.conftest import EMILY, PHONE, SHOTS, SOON, open_page
 from tests.e2e.demo import Demo, append
-from tests.e2e.test_assistant import MAILBOX, SOON, in_sent, mail, new
+from tests.e2e.test_assistant import MAILBOX, in_sent, mail, new
 from tests.e2e.test_writing import assert_accessible
 from tests.e2e.ticking import tick
 

@@ -11,13 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pmsync.private.home import REPOSITORY
-from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, SQUARE, open_page
+from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, SOON, SQUARE, open_page
 from tests.e2e.demo import Demo, append, letter
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 MAILBOX = EMILY.accounts[0]
 MYSELF = MAILBOX.address
-SOON = 15_000  # milliseconds
 LEAVES = 30_000  # the time to undo, and the way out
 AXE = (REPOSITORY / "static/app/node_modules/axe-core/axe.min.js").read_text()
 

@@ -175,16 +175,13 @@ def test_a_process_that_ends_after_its_commit_has_rung(tenant_id: UUID, committe
     assert heard["seq"] == 5
 
 
-def test_a_process_ends_in_time_though_redis_is_frozen(valkey: Valkey, tenant_id: UUID) -> None:
+def test_a_process_ends_though_redis_is_frozen(valkey: Valkey, tenant_id: UUID) -> None:
     valkey.freeze()
     code = (
-        "import django; django.setup(); import time; from uuid import UUID; from apps.realtime import doorbell; "
-        f"doorbell.ring(UUID('{tenant_id}'), 5); print(time.time())"
+        "import django; django.setup(); from uuid import UUID; from apps.realtime import doorbell; "
+        f"doorbell.ring(UUID('{tenant_id}'), 5)"
     )
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "pmsync.settings", "REDIS_URL": valkey.url}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, env=environment, check=True, capture_output=True, text=True
-    )
-    ended = time.time()
+    # A bell that were waited for would keep the process for ever.
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, env=environment, check=True, timeout=doorbell.INSIST)
     valkey.thaw()
-    assert ended - float(done.stdout.split()[-1]) < doorbell.FAREWELL + 2
