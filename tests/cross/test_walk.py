@@ -79,7 +79,7 @@ class Walk:
 
     def hours_pass(self) -> None:
         """What takes people days is done in minutes: budgets are full again, and they signed in anew."""
-        if self.count % 50 == 0:
+        if self.count % 5 == 0:
             for key in redis_client().scan_iter("pmsync:budget:*"):
                 redis_client().delete(key)
         if self.count % 500 == 0:

@@ -13,6 +13,7 @@ from django.utils.timezone import now
 
 from apps.outbound.models import OPEN, Command
 from apps.providers.models import AccountStatus
+from apps.sync import queues, targets
 from apps.sync.models import Breaker, SyncTarget
 from tests.cross.test_walk import FAULTY, OPERATIONS, Walk
 from tests.fakes.google import Chaos
@@ -51,6 +52,7 @@ class ToldWalk(Walk):
         desk.arrived()
         if self.way == "broker lost":
             desk.queue.forget()
+        self.minutes_pass()
         desk.queue.work(later=False)
         self.stage.elsewhere.calm()
         self.recover()
@@ -100,6 +102,14 @@ class ToldWalk(Walk):
         mine = SyncTarget.objects.filter(account_id=self.stage.account.pk)
         mine.update(breaker=Breaker.CLOSED, breaker_until=None, is_active=True)
 
+    def minutes_pass(self) -> None:
+        """What was put off is due, and the sweep finds what was lost; it asks for nothing that nobody wanted."""
+        long_ago = now() - 2 * targets.LOST_AFTER
+        mine = SyncTarget.objects.filter(account_id=self.stage.account.pk)
+        mine.filter(queued_at__isnull=False).update(queued_at=long_ago)
+        mine.filter(kind=queues.OUTBOUND, due_at__isnull=False).update(due_at=long_ago)
+        targets.sweep()
+
     def recover(self) -> None:
         """The person consents anew when the account waits for it."""
         self.stage.account.refresh_from_db()
@@ -116,6 +126,7 @@ class ToldWalk(Walk):
         for _ in range(5):
             self.open_commands()
             desk.arrived()
+            self.minutes_pass()
             desk.queue.work(later=False)
         super().ends()
 

@@ -1,7 +1,7 @@
 """Putting messages into mailboxes, and finding them again by a header."""
 
 import itertools
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from apps.providers.adapters import errors
@@ -54,27 +54,30 @@ class Filing:
         return Appended(labels.EPOCH, uid_of(str(told.get("id", ""))))
 
     def find(self, mailbox: str, header: str, value: str) -> Found:
-        """The messages of a mailbox with this header. A Message-ID is searched for and, since the search lags by
-        seconds, looked for among the newest; any other header among the newest SCANNED."""
+        """The messages of a mailbox with this header. A Message-ID is searched for; where the search knows none, since
+        it lags by seconds, it is looked for among the newest. Any other header is looked for among the newest SCANNED.
+        """
         told = {} if mailbox == labels.ALL else {"labelIds": [mailbox]}
         apart = mailbox in (labels.TRASH, labels.SPAM)
-        found: list[str] = []
         wanted = value.strip().strip("<>")
-        names = [header]
+        names, most = [header], SCANNED
         try:
             if header.lower() == "message-id":
-                names.append(ORIGINAL)
+                names, most = [header, ORIGINAL], RECENT
                 listed = self._messages.pages(**told, q=f"rfc822msgid:{wanted}", includeSpamTrash=apart)
-                found += [one for ids, _ in listed for one in ids]
-                newest: Iterable[str] = next(self._messages.pages(**told, includeSpamTrash=apart))[0][:RECENT]
-            else:
-                pages = self._messages.pages(**told, includeSpamTrash=apart)
-                newest = itertools.islice((one for ids, _ in pages for one in ids), SCANNED)
+                if known := [one for ids, _ in listed for one in ids]:
+                    return _found(known)
+            pages = self._messages.pages(**told, includeSpamTrash=apart)
+            newest = list(itertools.islice((one for ids, _ in pages for one in ids), most))
         except errors.Rejected:
-            return Found(labels.EPOCH, ())  # no such label
-        held = self._messages.headers([one for one in newest if one not in found], names)
-        for one, fields in held.items():
-            values = [each for name in names for each in fields.get(name.lower(), ())]
-            if any(each.strip().strip("<>") == wanted for each in values):
-                found.append(one)
-        return Found(labels.EPOCH, tuple(sorted(uid_of(one) for one in dict.fromkeys(found))))
+            return _found(())  # no such label
+        held = self._messages.headers(newest, names)
+        return _found([one for one, fields in held.items() if wanted in _values(fields, names)])
+
+
+def _values(fields: Mapping[str, Sequence[str]], names: Iterable[str]) -> set[str]:
+    return {each.strip().strip("<>") for name in names for each in fields.get(name.lower(), ())}
+
+
+def _found(ids: Iterable[str]) -> Found:
+    return Found(labels.EPOCH, tuple(sorted(uid_of(one) for one in ids)))
