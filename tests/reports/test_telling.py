@@ -174,7 +174,7 @@ def test_the_letter_is_in_the_readers_language_whole_and_of_no_remote_part(
     parsed = message_from_bytes(taken.data, policy=policy.default)
     assert parsed["Subject"] == "La tua giornata, sabato 21 novembre: 1 in attesa di te"
     text, html = (part.get_content() for part in parsed.iter_parts())  # type: ignore[attr-defined]
-    for said in ("3 ricevuti, 1 inviati, 2 ancora da leggere", "Aspettano te", "scaduta", "/reports/2026-11-21"):
+    for said in ("Ricevuti 3, inviati 1, ancora da leggere 2", "Aspettano te", "scaduta", "/reports/2026-11-21"):
         assert said in text and said in html
     assert "https://pm.example/" in html and "<img" not in html and "src=" not in html and "url(" not in html
     assert parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
