@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.providers import connections
+from apps.providers.adapters.errors import NeedsReconnect, PermissionMissing
 from apps.providers.connections import Opener
 from apps.providers.models import ProviderAccount
 from apps.sync.lease import Lease
@@ -36,9 +37,13 @@ class Run:
         self._stack = ExitStack()
 
     def connection(self, opener: Opener) -> Any:
-        """A logged-in adapter of this kind, kept for the length of the run. Raises the adapter's own errors."""
+        """A logged-in adapter of this kind, kept for the length of the run. Raises the adapter's own errors, and
+        NeedsReconnect where it is not let in: that says nothing of the command at hand."""
         if opener.name not in self._opened:
-            self._opened[opener.name] = self._stack.enter_context(connections.adapter(self.account, opener))
+            try:
+                self._opened[opener.name] = self._stack.enter_context(connections.adapter(self.account, opener))
+            except PermissionMissing as refused:
+                raise NeedsReconnect(refused.reason, said=refused.said) from None
         return self._opened[opener.name]
 
     def usable(self) -> bool:

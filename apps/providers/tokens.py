@@ -23,7 +23,16 @@ from apps.core.clock import now
 from apps.tenants import context, keys
 
 from . import clouds
-from .adapters.errors import AdapterError, NeedsReconnect, Transient
+from .adapters.errors import (
+    AdapterError,
+    NeedsReconnect,
+    PermissionMissing,
+    ProviderDown,
+    RateLimited,
+    Rejected,
+    TokenRefused,
+    Transient,
+)
 from .clouds import Cloud, CompanyKey, Granted, Renewed, Surface
 from .grants import holders
 from .models import CompanyConnection, OAuthGrant, ProviderAccount
@@ -110,7 +119,12 @@ class AccountTokens:
         """See TokenSource."""
         with self._lock:
             if not _good(self._kept, rejected):
-                self._kept = self._fetched(rejected)
+                try:
+                    self._kept = self._fetched(rejected)
+                except (RateLimited, ProviderDown):
+                    raise
+                except Transient as passing:
+                    raise TokenRefused(passing.reason, said=passing.said, retry_after=passing.retry_after) from None
             assert self._kept is not None
             return self._kept.access
 
@@ -174,11 +188,18 @@ class AccountTokens:
         return renewed
 
     def _given(self, row: OAuthGrant, known: Held) -> Renewed:
-        if self._company is None:
-            return self._cloud.renew(known.refresh, self._surfaces)
-        # Read anew: the administrator may have given another key since.
-        key = company_key(CompanyConnection.objects.get(pk=self._company.pk))
-        return self._cloud.companies.mint(key, row.subject, self._account.address, self._surfaces)
+        """Another token. A refusal says nothing of the request that it was wanted for, whose adapter would read a
+        missing permission or a rejection as its own: the person is asked, or an operator mends the registration."""
+        try:
+            if self._company is None:
+                return self._cloud.renew(known.refresh, self._surfaces)
+            # Read anew: the administrator may have given another key since.
+            key = company_key(CompanyConnection.objects.get(pk=self._company.pk))
+            return self._cloud.companies.mint(key, row.subject, self._account.address, self._surfaces)
+        except PermissionMissing as refused:
+            raise NeedsReconnect(refused.reason, said=refused.said) from None
+        except Rejected as refused:
+            raise Transient(refused.reason, said=refused.said) from None
 
 
 def of(account: ProviderAccount) -> tuple[Cloud, AccountTokens]:

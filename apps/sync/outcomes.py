@@ -29,6 +29,7 @@ from apps.providers.adapters.errors import (
     Rejected,
     ServiceOff,
     SignInRequired,
+    TokenRefused,
     Transient,
 )
 from apps.providers.clouds import Unconfigured
@@ -55,6 +56,7 @@ class Verdict(StrEnum):
 VERDICTS: Final = {
     RateLimited: Verdict.WAIT,
     ProviderDown: Verdict.RETRY,
+    TokenRefused: Verdict.RETRY,
     Transient: Verdict.RETRY,
     AuthExpired: Verdict.ASK,
     NeedsReconnect: Verdict.ASK,

@@ -113,6 +113,10 @@ class Elsewhere(ABC):
     def withdraw(self) -> None:
         """We may not come in any more: another password, or a consent that was taken back."""
 
+    def spend_token(self) -> None:
+        """The access token is accepted no longer, and another has to be asked for."""
+        raise NotImplementedError
+
     @abstractmethod
     def lose_answer_to_sending(self) -> None:
         """The next message that is handed in is taken, and the answer is lost."""
@@ -433,6 +437,13 @@ class GoogleElsewhere(Elsewhere):
     def withdraw(self) -> None:
         self._google.grants.withdraw(ANNA, settings.GOOGLE_CLIENT_ID)
 
+    def spend_token(self) -> None:
+        self._google.grants.expire_access()
+
+    def refuse_tokens(self) -> None:
+        """Who runs the organisation does not let the application in."""
+        self._google.faults.add("oauth.token", "403", times=100)
+
     def lose_answer_to_sending(self) -> None:
         self._google.faults.add("gmail.users.messages.send", "cut", after=True)
 
@@ -521,6 +532,9 @@ class MicrosoftElsewhere(Elsewhere):
 
     def withdraw(self) -> None:
         self._microsoft.end_sessions(self._person)
+
+    def spend_token(self) -> None:
+        self._microsoft.faults.add(unauthorized(), "/v1.0/", times=100)
 
     def lose_answer_to_sending(self) -> None:
         self._microsoft.faults.add(cut(after_commit=True), "POST .*/send")

@@ -3,7 +3,9 @@
 AdapterError
 ├── Transient            try again after a pause
 │   ├── RateLimited      the provider said to slow down
-│   └── ProviderDown     the host is out of reach, for everybody
+│   ├── ProviderDown     the host is out of reach, for everybody
+│   ├── TokenRefused     no access token is good at the moment, or none is given: nothing was carried out
+│   └── Unconfigured     this installation is not registered with the provider (`clouds`)
 ├── AuthExpired          the access token is spent; a refresh may mend it
 ├── NeedsReconnect       only the person can mend it (password, consent, certificate)
 │   └── SignInRequired   they must sign in anew, perhaps with what the provider asks for
@@ -16,7 +18,6 @@ AdapterError
 ├── NotFound             the object is gone
 └── Rejected             the provider will never accept this
     ├── BothChanged          the same part was changed here and at the provider: a person decides
-    ├── Unconfigured         this installation is not registered with the provider (`clouds`)
     └── RecipientsRefused    a message to people some of whom its server does not take; nobody got it
 """
 
@@ -59,6 +60,10 @@ class ProviderDown(Transient):
     """The host refuses, hangs or cannot be found: likely for every account on it."""
 
     code = "provider_down"
+
+
+class TokenRefused(Transient):
+    """The provider accepts no access token at the moment, or gives none, so that nothing was carried out."""
 
 
 class AuthExpired(AdapterError):

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from apps.providers.adapters.base import MailAdapter, MailMirror, Meter, TokenSource
 from apps.providers.adapters.collections import CollectionAdapter
-from apps.providers.adapters.errors import Rejected
+from apps.providers.adapters.errors import Transient
 from apps.providers.adapters.smtp.submission import Submission
 
 from .companies import Companies
@@ -22,8 +22,8 @@ class Surface(StrEnum):
     CONTACTS = "contacts"
 
 
-class Unconfigured(Rejected):
-    """This installation is not registered with the provider."""
+class Unconfigured(Transient):
+    """This installation is not registered with the provider, or not any more: what waits, waits for its operator."""
 
     code = "provider_off"
 

@@ -73,7 +73,7 @@ class Api:
     def run(self, request: Any) -> Json:
         """Carry out one request and give its answer. Raises the errors of `adapters.errors`.
 
-        A 401 that outlives a fresh token is Transient: single machines of Google's refuse good tokens for a
+        A 401 that outlives a fresh token is TokenRefused: single machines of Google's refuse good tokens for a
         while; when that goes on, whoever keeps the token has the person asked.
         """
         self._spend([request])
@@ -188,7 +188,7 @@ def _object(answer: Any, request: Any) -> Json:
 def _settled(error: errors.AdapterError) -> errors.AdapterError:
     """A token was renewed already, so a refusal of it is no reason to bother the person yet."""
     if isinstance(error, errors.AuthExpired):
-        return errors.Transient("Google refuses an access token that was just renewed", said=error.said)
+        return errors.TokenRefused("Google refuses an access token that was just renewed", said=error.said)
     return error
 
 

@@ -208,7 +208,7 @@ class Graph:
                 continue
             if isinstance(error, errors.AuthExpired):
                 # Single back ends refuse valid tokens: spaced tries of the engine, then the person is asked.
-                raise errors.Transient(error.reason, said=error.said) from None
+                raise errors.TokenRefused(error.reason, said=error.said) from None
             raise error
 
     def bare(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:

@@ -147,7 +147,7 @@ class GraphSender:
             answer = self._graph.send("POST", f"messages/{segment(draft.id)}/send")
             return Taken(f"HTTP {answer.status}")
         except errors.Transient as error:
-            if isinstance(error, errors.RateLimited):
+            if isinstance(error, errors.RateLimited | errors.TokenRefused):
                 self._drop(draft)
                 raise
             return self._decided(draft, error)

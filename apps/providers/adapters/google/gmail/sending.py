@@ -51,7 +51,7 @@ class GmailSubmission:
         before_the_end()
         try:
             told = self._api.run(request)
-        except (errors.RateLimited, errors.ProviderDown):
+        except (errors.RateLimited, errors.ProviderDown, errors.TokenRefused):
             raise  # an answer, or no connection at all: nothing was taken
         except errors.Transient as error:
             raise Unknown(error) from None
