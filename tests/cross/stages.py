@@ -113,6 +113,10 @@ class Elsewhere(ABC):
     def withdraw(self) -> None:
         """We may not come in any more: another password, or a consent that was taken back."""
 
+    @abstractmethod
+    def hours_pass(self) -> None:
+        """What may be asked in a while may be asked again."""
+
     def spend_token(self) -> None:
         """The access token is accepted no longer, and another has to be asked for."""
         raise NotImplementedError
@@ -308,6 +312,9 @@ class OpenElsewhere(Elsewhere):
         """The password that is good."""
         return self._dovecot.login(self._user).password
 
+    def hours_pass(self) -> None:
+        """Servers of the open protocols count nothing here."""
+
     def lose_answer_to_sending(self) -> None:
         lost: list[str] = []
 
@@ -437,6 +444,9 @@ class GoogleElsewhere(Elsewhere):
     def withdraw(self) -> None:
         self._google.grants.withdraw(ANNA, settings.GOOGLE_CLIENT_ID)
 
+    def hours_pass(self) -> None:
+        self._google.quotas.forget()
+
     def spend_token(self) -> None:
         self._google.grants.expire_access()
 
@@ -532,6 +542,9 @@ class MicrosoftElsewhere(Elsewhere):
 
     def withdraw(self) -> None:
         self._microsoft.end_sessions(self._person)
+
+    def hours_pass(self) -> None:
+        self._microsoft.graph.throttle.forget()
 
     def spend_token(self) -> None:
         self._microsoft.faults.add(unauthorized(), "/v1.0/", times=100)

@@ -66,7 +66,10 @@ class Walk:
             self.contact_there, self.edit_contact_there,
         )  # fmt: skip
         while self.count < operations_:
-            self.hours_pass()
+            if self.count % 5 == 0:
+                self.hours_pass()
+            if self.count % 500 == 0:
+                self.stage.client = Make().client(self.stage.cast.owner)  # signed in anew
             act: Callable[[], bool] = self.rng.choice(ours + theirs)
             if act():
                 self.count += 1
@@ -78,12 +81,10 @@ class Walk:
                 self.done["cursors expired"] += 1
 
     def hours_pass(self) -> None:
-        """What takes people days is done in minutes: budgets are full again, and they signed in anew."""
-        if self.count % 5 == 0:
-            for key in redis_client().scan_iter("pmsync:budget:*"):
-                redis_client().delete(key)
-        if self.count % 500 == 0:
-            self.stage.client = Make().client(self.stage.cast.owner)
+        """What takes people days is done in minutes: budgets are full again, here and at the provider."""
+        for key in redis_client().scan_iter("pmsync:budget:*"):
+            redis_client().delete(key)
+        self.stage.elsewhere.hours_pass()
 
     # Ours
 
@@ -233,6 +234,7 @@ class Walk:
 
     def ends(self) -> None:
         """Nothing goes wrong any more: everything is even, and there once."""
+        self.hours_pass()
         for _ in range(5):
             self.work()
             for target in operations.targets_of([self.stage.account.pk]):

@@ -93,6 +93,11 @@ class Quotas:
         with self._lock:
             self._flying[user] -= 1
 
+    def forget(self) -> None:
+        """Hours have passed."""
+        with self._lock:
+            self._windows.clear()
+
     def _refusal(self, scope: str, host: str, project: str) -> Refusal:
         name = "rate 429" if self.status == 429 else "rate"
         return refuse(name, scope=scope, service=host, number=number(project)).having(

@@ -71,6 +71,11 @@ class Throttle:
             if day.wait(self._clock.now(), recipients, self._behaviour.recipients_per_day):
                 raise refuse("daily sends")
 
+    def forget(self) -> None:
+        """Hours have passed."""
+        with self._lock:
+            self._windows.clear()
+
     def too_many_at_once(self) -> GraphRefusal:
         """The refusal of a call beside too many others."""
         return self._refusal("concurrency", 1)

@@ -188,17 +188,16 @@ def _batches(
     """What was found, some objects at a time. All but the last say that the round is not over: what they bring in
     and is deleted before the next round begins, a token of before them would never tell."""
     collection, left = listed.record.remote_id, len(found.changed)
-    held = objects.fetch(connection, service, collection, list(found.changed))
-    fetched = next(held, objects.Fetched())
-    while (following := next(held, None)) is not None:
-        left -= objects.AT_ONCE
-        under_way = {**known, "unfinished": True} if known else None
-        yield _batch(collection, fetched, mirror, cursor=under_way, live=bool(known), remaining=left)
-        fetched = following
+    under_way = {**known, "unfinished": True} if known else None
+    last = objects.Fetched()
+    for fetched in objects.fetch(connection, service, collection, list(found.changed)):
+        left -= fetched.asked
+        if left:
+            yield _batch(collection, fetched, mirror, cursor=under_way, live=bool(known), remaining=left)
+        else:
+            last = fetched
     yield replace(
-        _batch(
-            collection, fetched, mirror, cursor=_cursor(listed, found, known, held_back=held_back), live=bool(known)
-        ),
+        _batch(collection, last, mirror, cursor=_cursor(listed, found, known, held_back=held_back), live=bool(known)),
         vanished=() if held_back else tuple(sorted(found.gone)),
         look_again=LOOK_AGAIN if held_back else None,
     )

@@ -1,8 +1,9 @@
 """Reading objects: many at a time where the server hands them out, one by one where it does not."""
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,15 +22,21 @@ REPORT: Final = {
 }
 DATA: Final = {Service.CALDAV: Name(CALDAV, "calendar-data"), Service.CARDDAV: Name(CARDDAV, "address-data")}
 AT_ONCE: Final = 50
+AHEAD: Final = 4
+"""Requests that are made before what they bring is taken."""
 HASHED: Final = "hash:"
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a request for objects brought: those that were handed out, and why others were not."""
+    """What requests for objects brought: how many were asked for, those that came, and why others did not."""
 
+    asked: int = 0
     records: tuple[ObjectRecord, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)
+
+    def __add__(self, other: "Fetched") -> "Fetched":
+        return Fetched(self.asked + other.asked, self.records + other.records, self.refused | other.refused)
 
 
 def text(octets: bytes) -> bytes:
@@ -46,22 +53,27 @@ def fetch(connection: Connection, service: Service, collection: str, ids: Sequen
     """The objects of these ids, some at a time and in this order; what is gone is left out.
 
     While some are being kept the next are asked for, in a thread of this call: nobody else may use the connection
-    until it is closed. Raises errors of `adapters.errors` that concern the connection, the log-in or the collection;
-    never for one object.
+    until it is closed. What has come meanwhile is given together. Raises errors of `adapters.errors` that concern the
+    connection, the log-in or the collection; never for one object.
     """
-    parts = [ids[begin : begin + AT_ONCE] for begin in range(0, len(ids), AT_ONCE)]
+    parts = deque(ids[begin : begin + AT_ONCE] for begin in range(0, len(ids), AT_ONCE))
     if len(parts) == 1:
         yield _some(connection, service, collection, parts[0])
-    if len(parts) < 2:
         return
     here = copy_context()
-    with ThreadPoolExecutor(1, thread_name_prefix="dav") as thread:
-        following = thread.submit(here.run, _some, connection, service, collection, parts[0])
-        for part in parts[1:]:
-            found = following.result()
-            following = thread.submit(here.run, _some, connection, service, collection, part)
-            yield found
-        yield following.result()
+    under_way: deque[Future[Fetched]] = deque()
+    thread = ThreadPoolExecutor(1, thread_name_prefix="dav")
+    try:
+        while parts or under_way:
+            found = under_way.popleft().result() if under_way else Fetched()
+            while under_way and under_way[0].done() and under_way[0].exception() is None:
+                found += under_way.popleft().result()
+            while parts and len(under_way) < AHEAD:
+                under_way.append(thread.submit(here.run, _some, connection, service, collection, parts.popleft()))
+            if found.asked:
+                yield found
+    finally:
+        thread.shutdown(cancel_futures=True)
 
 
 def _some(connection: Connection, service: Service, collection: str, ids: Sequence[str]) -> Fetched:
@@ -75,12 +87,11 @@ def _some(connection: Connection, service: Service, collection: str, ids: Sequen
             return _alone(connection, ids)
         half = len(ids) // 2
         first = _some(connection, service, collection, ids[:half])
-        second = _some(connection, service, collection, ids[half:])
-        return Fetched(first.records + second.records, first.refused | second.refused)
+        return first + _some(connection, service, collection, ids[half:])
     # Some servers leave objects out of a long answer, or say that they are not there (pimutils/vdirsyncer#1212, #988).
     left = [remote_id for remote_id in ids if remote_id not in found]
-    rest = _alone(connection, left)
-    return Fetched(tuple(found[one] for one in ids if one in found) + rest.records, rest.refused)
+    came = tuple(found[one] for one in ids if one in found)
+    return Fetched(len(came), came) + _alone(connection, left)
 
 
 def _multiget(connection: Connection, service: Service, collection: str, ids: Sequence[str]) -> dict[str, ObjectRecord]:
@@ -108,7 +119,7 @@ def _alone(connection: Connection, ids: Sequence[str]) -> Fetched:
             raise
         except errors.AdapterError as error:
             refused[remote_id] = error.said or error.reason
-    return Fetched(tuple(records), refused)
+    return Fetched(len(ids), tuple(records), refused)
 
 
 def one(connection: Connection, remote_id: str) -> ObjectRecord:
