@@ -8,8 +8,11 @@ text holds.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
+COMMON: Final = 80
+"""Octets of the lines that are looked up rather than read again."""
 LONGEST: Final = 75
 """Octets of a line that we write, its end not counted."""
 NAME: Final = re.compile(r"(?:([A-Za-z0-9_-]+)\.)?([A-Za-z0-9_/-]+)", re.ASCII)
@@ -40,14 +43,16 @@ class Line:
     parameters: tuple[tuple[str, tuple[str, ...]], ...] = ()
     group: str = ""
     raw: bytes = field(default=b"", repr=False, compare=False)
+    key: str = field(init=False, repr=False, compare=False)
+    """The name in upper case: names are compared so, many times for each line."""
 
-    @property
-    def key(self) -> str:
-        """The name in upper case: names are compared so."""
-        return self.name.upper()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.name.upper())
 
     def of(self, parameter: str) -> tuple[str, ...]:
         """All values of a parameter, however often it is given; a bare `;HOME` (vCard 2.1) is a TYPE."""
+        if not self.parameters:
+            return ()
         wanted = parameter.upper()
         return tuple(value for name, values in self.parameters if name.upper() == wanted for value in values)
 
@@ -58,7 +63,7 @@ class Line:
 
 def read(data: bytes, *, quoted_printable: bool = False) -> list[Line]:
     """The lines of a text. `quoted_printable`: soft line breaks belong to the value (vCard 2.1)."""
-    return [parse(raw) for raw in _logical(data, quoted_printable)]
+    return [_common(raw) if len(raw) <= COMMON else parse(raw) for raw in _logical(data, quoted_printable)]
 
 
 def _logical(data: bytes, quoted_printable: bool) -> list[bytes]:
@@ -91,6 +96,10 @@ def parse(raw: bytes) -> Line:
     if text[place : place + 1] != ":":
         return Line("", raw=raw)
     return Line(head.group(2), text[place + 1 :], tuple(parameters), head.group(1) or "", raw)
+
+
+# Most lines of an object are those of all others of its program: of its time zone, its beginnings and ends.
+_common = lru_cache(4096)(parse)
 
 
 def _parameter(found: "re.Match[str]") -> tuple[str, tuple[str, ...]]:

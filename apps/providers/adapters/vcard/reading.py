@@ -108,7 +108,9 @@ class _Reader:
     """The lines of one card, by name."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        self.lines = lines
+        self._named: dict[str, list[Line]] = {}
+        for line in sorted(lines, key=lambda line: not preferred(line)):
+            self._named.setdefault(line.key, []).append(line)
         self.labels = {
             line.group.lower(): _apple(plain(line)) for line in lines if line.key == "X-ABLABEL" and line.group
         }
@@ -150,7 +152,7 @@ class _Reader:
 
     def all(self, name: str) -> list[Line]:
         """The lines of a name, the preferred ones first."""
-        return sorted((line for line in self.lines if line.key == name), key=lambda line: not preferred(line))
+        return self._named.get(name, [])
 
     def text(self, name: str) -> str:
         """The first value of a name that says something."""
