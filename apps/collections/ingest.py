@@ -171,7 +171,10 @@ class _Writer:
             self.events += [self.kind.object_event(self.kind.new, row) for row in rows]
 
     def _row(self, remote_id: str) -> Any:
-        return self.kind.objects(account=self.account, collection=self.collection, remote_id=remote_id)
+        # By their ids: a row that is given what it points to asks the router of databases about each.
+        row = self.kind.objects(account_id=self.account.pk, collection_id=self.collection.pk, remote_id=remote_id)
+        row._state.fields_cache |= {"account": self.account, "collection": self.collection}
+        return row
 
     def _fill(self, row: Any, record: ObjectRecord) -> Any:
         reading = self.readings[record.remote_id]
@@ -234,7 +237,7 @@ class _Writer:
             fields["cursor"] = dict(self.batch.cursor)
         if self.batch.remaining != self.collection.remaining:
             fields["remaining"] = self.batch.remaining
-        if (total := count(self.kind, self.collection.pk)) != self.collection.total:
+        if (total := self._total()) != self.collection.total:
             fields["total"] = total
         if not fields:
             return
@@ -245,6 +248,12 @@ class _Writer:
         if shown:
             backfill = not self.batch.live
             self.events.append(self.kind.collections_event(self.account.pk, [self.collection.pk], backfill=backfill))
+
+    def _total(self) -> int:
+        """How many there are now. In the middle of a first import by addition: counting would cost more and more."""
+        if self.batch.remaining and not self.batch.live:
+            return int(self.collection.total) + self.applied.new
+        return count(self.kind, self.collection.pk)
 
 
 def fill(row: Any, reading: "Reading") -> Any:
