@@ -37,7 +37,8 @@ def arrived(page: Page, client: imaplib.IMAP4, *subjects: str) -> None:
 
 
 def count(client: imaplib.IMAP4, mailbox: str, *criteria: str) -> int:
-    client.select(f'"{mailbox}"', readonly=True)
+    if client.select(f'"{mailbox}"', readonly=True)[0] != "OK":
+        return 0  # it is made when something first goes there
     found = client.search(None, *criteria)[1][0]
     return len(found.split())
 
