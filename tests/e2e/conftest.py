@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,9 +48,11 @@ def pictures() -> Iterator[WebServer]:
 def demo(pictures: WebServer) -> Iterator[Demo]:
     """The demo, quiet and small."""
     home = Path(os.environ["PMSYNC_HOME"]).parent / f"e2e{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+    # What an earlier run left in the database would vanish from under this one, as soon as it is synced.
+    shutil.rmtree(home, ignore_errors=True)
     # A model that says nothing is given up soon: one test waits for that.
     settings = {"PMSYNC_IMAGE_HOSTS": f"127.0.0.1:{pictures.port}", "PMSYNC_MISTRAL_TIMEOUT": "3"}
-    running = Demo.start(home, "--fresh", "--scale", "0.1", "--still", settings=settings)
+    running = Demo.start(home, "--scale", "0.1", "--still", settings=settings)
     yield running
     running.end()
 
