@@ -82,7 +82,7 @@ def _books(kind: "CollectionKind", account: ProviderAccount) -> Iterator[Differe
         Q(base__isnull=False) | Q(leaving__isnull=False) | Q(etag="", refused="")
     )
     open_now = {one for command in queue.open_commands(account.pk) for one in command.concerns}
-    for row in changing.only("pk", "remote_id", "etag", "base", "leaving"):
+    for row in changing.only("remote_id", "etag", "leaving"):
         if row.pk not in open_now:
             shown = "on its way out" if row.leaving else "new" if not row.etag else "changed"
             yield Difference("change", row.remote_id, f"is shown as {shown} and on its way, and no command is")

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.providers import connections
-from apps.providers.adapters.errors import NeedsReconnect, PermissionMissing
+from apps.providers.adapters.errors import PermissionMissing
 from apps.providers.connections import Opener
 from apps.providers.models import ProviderAccount
 from apps.sync.lease import Lease
@@ -27,6 +27,14 @@ class InDoubt(Exception):
     """Whether the command took effect cannot be told; the message is a sentence for the person."""
 
 
+class NotLetIn(Exception):
+    """The account is not let in at all, for the reason that `error` tells: that says nothing of the command at hand."""
+
+    def __init__(self, error: PermissionMissing) -> None:
+        super().__init__(error.reason)
+        self.error = error
+
+
 class Run:
     """One runner's work on one account's commands: under a lease, with connections that are opened when needed."""
 
@@ -37,13 +45,13 @@ class Run:
         self._stack = ExitStack()
 
     def connection(self, opener: Opener) -> Any:
-        """A logged-in adapter of this kind, kept for the length of the run. Raises the adapter's own errors, and
-        NeedsReconnect where it is not let in: that says nothing of the command at hand."""
+        """A logged-in adapter of this kind, kept for the length of the run. Raises NotLetIn, and the adapter's own
+        errors."""
         if opener.name not in self._opened:
             try:
                 self._opened[opener.name] = self._stack.enter_context(connections.adapter(self.account, opener))
             except PermissionMissing as refused:
-                raise NeedsReconnect(refused.reason, said=refused.said) from None
+                raise NotLetIn(refused) from None
         return self._opened[opener.name]
 
     def usable(self) -> bool:

@@ -39,7 +39,7 @@ from apps.sync.outcomes import Verdict
 
 from . import queue, registry, requests
 from .models import OPEN, Command, State
-from .run import InDoubt, Later, Run
+from .run import InDoubt, Later, NotLetIn, Run
 
 log = structlog.get_logger(__name__)
 
@@ -130,6 +130,8 @@ def _one(working: Run, command: Command) -> timedelta | None:
     except InDoubt as doubt:
         _close(working, command, State.DOUBT, reason=str(doubt))
         return None
+    except NotLetIn as shut:
+        return _failed(working, command, shut.error)
     except FOR_GOOD as error:
         _close(working, command, State.FAILED, error=error)
         return None

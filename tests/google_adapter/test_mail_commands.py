@@ -234,6 +234,15 @@ def test_a_message_that_the_search_does_not_know_yet_is_found(post: Post) -> Non
     assert post.adapter.find("SENT", "Message-ID", "<sent.0@outside.example>").uids == (filed.uid,)
 
 
+def test_a_message_that_the_search_knows_costs_no_look_at_others(post: Post, desk: Desk) -> None:
+    for number in range(5):
+        post.adapter.append("SENT", letter(f"Other {number}"), ("\\Seen",), NOW)
+    filed = post.adapter.append("SENT", letter("Sent"), ("\\Seen",), NOW)
+    before = len(desk.google.journal.entries)
+    assert post.adapter.find("SENT", "Message-ID", "<sent.0@outside.example>").uids == (filed.uid,)
+    assert [one.method for one in desk.google.journal.entries[before:]] == ["gmail.users.messages.list"]
+
+
 def test_a_large_message_goes_by_a_session_of_its_own(post: Post, desk: Desk) -> None:
     raw = letter("Large", body="x" * 6_000_000)
     filed = post.adapter.append("INBOX", raw, (), NOW)

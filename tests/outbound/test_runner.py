@@ -14,7 +14,14 @@ from apps.outbound import pruning, queue, registry, requests, runner
 from apps.outbound.models import Command, CommandRequest, State
 from apps.outbound.queue import Wanted
 from apps.outbound.run import InDoubt, Later, Run
-from apps.providers.adapters.errors import AdapterError, NeedsReconnect, ProviderDown, Rejected, Transient
+from apps.providers.adapters.errors import (
+    AdapterError,
+    NeedsReconnect,
+    PermissionMissing,
+    ProviderDown,
+    Rejected,
+    Transient,
+)
 from apps.providers.models import AccountStatus, ProviderAccount
 from apps.realtime.journal import Event
 from apps.sync import lease, operations, targets
@@ -177,6 +184,33 @@ def test_a_log_in_that_stopped_working_waits_for_the_person(kind: Scripted, acco
         queue.wake(account)
     work(account)
     assert kind.done == ["one"]
+
+
+class Shut:
+    """An opener of connections whose server lets nobody of this account in."""
+
+    name = "shut"
+
+    def open(self, account: ProviderAccount) -> Any:
+        raise PermissionMissing("IMAP is switched off for this user", said="Ask your administrator.")
+
+
+def test_not_being_let_in_ends_no_command(kind: Scripted, account: ProviderAccount) -> None:
+    kind.answers["one"] = lambda run, command: dict(run.connection(Shut()))
+    put(account, "one")
+    target = work(account)
+    account.refresh_from_db()
+    assert (account.status, target.is_active) == (AccountStatus.NEEDS_RECONNECT, False)
+    assert "Ask your administrator." in account.status_reason
+    assert Command.objects.get().state == State.PENDING and not kind.failed
+
+
+def test_a_provider_that_forbids_a_command_ends_it(kind: Scripted, account: ProviderAccount) -> None:
+    kind.answers["one"] = raising(PermissionMissing("the mailbox may only be read"))
+    put(account, "one")
+    work(account)
+    account.refresh_from_db()
+    assert (kind.failed, account.status) == (["one"], AccountStatus.ACTIVE)
 
 
 def test_a_fault_of_ours_is_told_in_the_end(kind: Scripted, account: ProviderAccount) -> None:

@@ -182,6 +182,6 @@ def test_a_process_ends_though_redis_is_frozen(valkey: Valkey, tenant_id: UUID) 
         f"doorbell.ring(UUID('{tenant_id}'), 5)"
     )
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "pmsync.settings", "REDIS_URL": valkey.url}
-    # A bell that were waited for would keep the process for ever.
+    # If the bell were waited for, the process would never end.
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, env=environment, check=True, timeout=doorbell.INSIST)
     valkey.thaw()

@@ -18,7 +18,7 @@ from pgvector import HalfVector
 from .embedder import Column, Vectors
 
 EXACT_MOST: Final = 150_000
-"""So many vectors are compared one by one: a tenth of a second on an idle core."""
+"""So many vectors are compared one by one: a seventh of a second on an idle core."""
 
 BREADTH: Final = 400
 """How many candidates a walk through the index of neighbours holds at once (`hnsw.ef_search`)."""
