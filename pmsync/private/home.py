@@ -77,12 +77,19 @@ PORTS: Final = range(15_000, 32_000)
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nothing listens on now, nor an outgoing connection takes meanwhile."""
+    """A TCP port of the loopback interface that nothing listens on now, nor an outgoing connection takes meanwhile, nor
+    this process has been given before."""
     while True:
         port = random.SystemRandom().choice(PORTS)
+        if port in _given:
+            continue
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            _given.add(port)
             return port
+
+
+_given: Final[set[int]] = set()
 
 
 def new_secrets() -> dict[str, str]:

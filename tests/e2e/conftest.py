@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
@@ -81,10 +81,17 @@ class Complaints:
             self.heard.append(message.text)
 
 
-def open_page(browser: Browser, demo: Demo, viewport: ViewportSize, person: cast.DemoPerson = EMILY) -> Page:
+def open_page(
+    browser: Browser,
+    demo: Demo,
+    viewport: ViewportSize,
+    person: cast.DemoPerson = EMILY,
+    service_workers: Literal["allow", "block"] = "allow",
+) -> Page:
     """A new browser profile with the person signed in and their first list shown."""
     context = browser.new_context(
         viewport=viewport,
+        service_workers=service_workers,
         locale="it-IT" if person.locale == "it" else "en-GB",
         timezone_id=person.timezone,
     )

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from pmsync.demo import cast
-from tests.e2e.conftest import EMILY, PHONE, SHOTS, SOON, open_page
+from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, SOON, open_page
 from tests.e2e.demo import Demo, append
 from tests.e2e.model import Model
 from tests.e2e.test_writing import assert_accessible, row, text
@@ -93,7 +93,7 @@ def test_a_message_is_marked_summed_up_answered_and_its_date_taken_over(page: Pa
 
 def test_who_is_always_answered_counts_as_important(page: Page, demo: Demo, model: Model) -> None:
     sender = f"Ada Byrne <ada.{uuid.uuid4().hex[:6]}@byrne.example>"
-    subject, now = new("Tenders"), datetime.now(UTC)
+    subject, now = new("Figures of the quarter"), datetime.now(UTC)
     with demo.client(MAILBOX) as other:
         for number in range(5):
             name, title = f"{uuid.uuid4()}@byrne.example", f"{subject} {number}"
@@ -155,6 +155,26 @@ def test_a_slot_is_found_and_an_event_proposed_waits_for_its_person(page: Page, 
     expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=SOON)
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Approved. It is on its way.")).to_be_visible(timeout=SOON)
+
+
+def test_what_is_typed_before_the_palette_is_there_goes_into_it(browser: Browser, demo: Demo) -> None:
+    page = open_page(browser, demo, DESK, service_workers="block")
+    held: list[Route] = []
+    page.route("**/Palette-*.js", lambda route: held.append(route))
+    with page.expect_request("**/Palette-*.js"):
+        page.keyboard.press("Control+k")
+    shown = page.url
+    page.keyboard.type("Ask the assistent")
+    for _ in range(3):
+        page.keyboard.press("Backspace")
+    page.keyboard.type("ant")
+    page.keyboard.press("Enter")
+    held[0].continue_()
+    expect(page.get_by_label("Your question")).to_be_focused(timeout=SOON)
+    # None of these keys did what it does in the list.
+    assert page.url == shown
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.context.close()
 
 
 def test_an_answer_is_text_comes_as_it_is_written_and_can_be_stopped(page: Page, model: Model) -> None:

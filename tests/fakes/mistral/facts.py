@@ -47,9 +47,10 @@ class Facts:
 
     @cached_property
     def source(self) -> str:
-        """The part that the text is about: what stands between tags or fences, or all of it."""
+        """The part that the text is about: what stands between tags or fences and begins like a mail, else the longest
+        that stands so, or all of it."""
         found = [match["inside"] or match["fenced"] for match in ENCLOSED.finditer(self.whole)]
-        return max(found, key=len) if found else self.whole
+        return max(found, key=lambda one: (HEADER.match(one) is not None, len(one)), default=self.whole)
 
     @cached_property
     def mails(self) -> list[str]:

@@ -4,6 +4,7 @@ import { createKeybindingsHandler } from 'tinykeys';
 import { Emitter } from '../store/emitter';
 import { KEYMAP, worksInFields, type CommandId } from './keymap';
 import { singleKeys } from './preferences';
+import { keepTyping } from './typeahead';
 
 const offers = new Map<CommandId, (() => void)[]>();
 const changed = new Emitter();
@@ -56,6 +57,17 @@ export function isTaken(event: KeyboardEvent, id: CommandId): boolean {
   return event.key === 'Enter' && matching(ACTIVATES);
 }
 
+/** What opens a field that is not there at once; a reply has one of its own, from the start (compose/host). */
+const OPENS_FIELD: ReadonlySet<CommandId> = new Set(['app.palette', 'app.assistant', 'compose.new', 'mail.move', 'mail.label']);
+
+/** Run by a key, after which the person may type on at once. */
+function runFromKey(id: CommandId): boolean {
+  const giveUp = OPENS_FIELD.has(id) && !document.querySelector(OVERLAY) ? keepTyping() : undefined;
+  const ran = run(id);
+  if (!ran) giveUp?.();
+  return ran;
+}
+
 export function keyHandler(): (event: KeyboardEvent) => void {
   const all = (Object.entries(KEYMAP) as [CommandId, readonly string[]][]).flatMap(([id, keys]) => keys.map((key) => [key, id] as const));
   const isSequence = (key: string): boolean => key.includes(' ');
@@ -68,7 +80,7 @@ export function keyHandler(): (event: KeyboardEvent) => void {
   for (const [key, ids] of meanings) {
     bindings[key] = (event) => {
       const free = ids.filter((id) => !isTaken(event, id));
-      if (free.some((id) => run(id)) || (free.length > 0 && isSequence(key))) event.preventDefault();
+      if (free.some((id) => runFromKey(id)) || (free.length > 0 && isSequence(key))) event.preventDefault();
     };
   }
   return createKeybindingsHandler(bindings);

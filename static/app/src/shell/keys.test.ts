@@ -15,6 +15,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  press('Escape');
   cleanUp.forEach((undo) => undo());
   document.body.replaceChildren();
   remember('shortcuts', null);
@@ -68,6 +69,23 @@ describe('keys', () => {
     const field = add(html);
     for (const key of ['j', 'e', 'd', 'g', 'i', '/', '?', 'o', 'Enter']) expect(press(key, {}, field)).toBe(false);
     expect(ran).toEqual([]);
+  });
+
+  it('what is typed after a command that opens a field runs nothing, until Escape', () => {
+    press('k', { ctrl: true });
+    for (const key of ['s', 'e', 'Enter', 'Backspace', '#']) expect(press(key)).toBe(true);
+    expect(ran).toEqual(['app.palette']);
+    press('Escape');
+    press('e');
+    expect(ran).toEqual(['app.palette', 'app.close', 'mail.archive']);
+  });
+
+  it('a command that closes what it had opened leaves the keys alone', () => {
+    const main = add('<main id="main" tabindex="-1"></main>');
+    cleanUp.push(offer('app.assistant', () => main.focus()));
+    press('q');
+    press('e');
+    expect(ran).toEqual(['mail.archive']);
   });
 
   it('composing a character runs nothing', () => {
