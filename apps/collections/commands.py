@@ -94,16 +94,18 @@ class CollectionCommands:
                 raise BothChanged("one of those that were merged was changed by somebody else in the meantime")
 
     def _delete(self, adapter: CollectionAdapter, row: Any, command: Command) -> Receipt:
-        """What somebody changed since is not deleted: the person has not seen it, whether the mirror has or not."""
+        """What somebody changed since is not deleted: the person has not seen it, whether the mirror has or not. What
+        is gone is, however it was changed before: somebody deleted it, or it was moved."""
+        if not row.etag:
+            return {"gone": True}
         changed = BothChanged("it was changed by somebody else in the meantime")
         if bytes(row.digest).hex() != command.args["seen"]:
             raise changed
-        if row.etag:
-            try:
-                adapter.execute(DeleteObject(row.collection.remote_id, row.remote_id, row.etag))
-            except Conflict as conflict:
-                if conflict.remote_etag is not None:
-                    raise changed from None
+        try:
+            adapter.execute(DeleteObject(row.collection.remote_id, row.remote_id, row.etag))
+        except Conflict as conflict:
+            if conflict.remote_etag is not None:
+                raise changed from None
         return {"gone": True}
 
     def _write(self, adapter: CollectionAdapter, row: Any, command: Command) -> Receipt:
@@ -183,8 +185,11 @@ class CollectionCommands:
             old.save(update_fields=["leaving"])
 
     def back(self, row: Any) -> list[Event]:
-        """An object whose going came to nothing is shown again, as its provider has it."""
+        """An object whose going came to nothing is shown again, as its provider has it; unless that has it no more."""
         row.leaving = None
+        if self._forsaken(row):
+            row.delete()
+            return []
         self._holds(row, row.etag, bytes(row.data if row.base is None else row.base))
         return [self.kind.object_event(self.kind.new, row), self._recounted(row)]
 
@@ -192,8 +197,21 @@ class CollectionCommands:
         """A change that was cancelled before it began: the object is as its provider has it, and what it took in
         is there again."""
         row = self._row(command)
-        told = self._holds(row, row.etag, bytes(row.data if row.base is None else row.base)) if row else []
+        told = self._without(row) if row else []
         return [*told, *(event for old in self._behind(command) for event in self.back(old))]
+
+    def _without(self, row: Any) -> list[Event]:
+        """An object without a change that came to nothing. One that is gone at its provider goes: nothing will make it
+        again."""
+        if not self._forsaken(row):
+            return self._holds(row, row.etag, bytes(row.data if row.base is None else row.base))
+        gone = [self.kind.gone_event(row)] if row.leaving is None else []
+        row.delete()
+        return [*gone, self._recounted(row)]
+
+    def _forsaken(self, row: Any) -> bool:
+        """Whether the provider has it no more, and no command is on its way with it."""
+        return not row.etag and not queue.open_commands(row.account_id, [row.pk])
 
     def _holds(self, row: Any, etag: str, data: bytes) -> list[Event]:
         """The provider holds this text: that of the row, but for what is still on its way."""
@@ -222,8 +240,7 @@ class CollectionCommands:
             return [*self.back(row), *told]
         if isinstance(error, BothChanged) and "absorbs" not in command.args:
             row.ours = row.data
-        shown = self._holds(row, row.etag, bytes(row.data if row.base is None else row.base))
-        return [*shown, *(event for old in self._behind(command) for event in self.back(old)), *told]
+        return [*self._without(row), *(event for old in self._behind(command) for event in self.back(old)), *told]
 
     def _look(self, account: ProviderAccount) -> None:
         """Have the provider's text brought in: what is held is older than what the conflict was with."""

@@ -3,6 +3,7 @@
 import uuid
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from django.db import connection
@@ -467,3 +468,53 @@ def test_what_somebody_changes_while_it_moves_is_not_lost(diary: Diary, client: 
     # Radicale moves whatever is there, so the change goes along; where If-Match is heeded there would be two.
     assert [each.title for each in Event.objects.filter(leaving=None)] == ["Changed elsewhere"]
     assert verified(diary) == ()
+
+
+def test_what_was_moved_before_anybody_could_note_it_is_there_once(
+    diary: Diary, client: APIClient, second: Calendar
+) -> None:
+    """It was changed elsewhere, then moved, and the process died: its old place must not come back."""
+    path = diary.event("one")
+    diary.sync()
+    row = Event.objects.get()
+    made = Event.objects.get(pk=move(client, row, second).json()["object"])
+    diary.event("one", title="Changed elsewhere")
+    diary.sync()
+    answer = diary.other.request("MOVE", path, Destination=urljoin(diary.other.home, made.remote_id))
+    assert answer.status_code == 201
+    diary.sync()
+    for _ in range(2):
+        diary.send()
+    assert [(each.pk, each.title) for each in Event.objects.all()] == [(made.pk, "Changed elsewhere")]
+    assert (verified(diary), len(shown(client))) == ((), 1)
+
+
+def test_a_change_that_comes_to_nothing_leaves_nothing_of_what_is_gone(
+    diary: Diary, client: APIClient, second: Calendar
+) -> None:
+    path = diary.put(f"{second.remote_id}one.ics", diary.there(diary.event("one")).encode())
+    diary.sync()
+    row = Event.objects.get(collection=second)
+    patch(client, row, {"title": "Changed here"})
+    diary.other.request("DELETE", path)
+    diary.sync()
+    assert Event.objects.get(pk=row.pk).title == "Changed here"
+    diary.other.delete(second.remote_id)
+    diary.send()
+    assert not Event.objects.filter(pk=row.pk).exists()
+    assert Calendar.objects.get(pk=second.pk).total == 0
+    assert "Changed here" not in " ".join(shown(client))
+
+
+def test_what_was_deleted_elsewhere_while_it_moved_does_not_come_back(
+    diary: Diary, client: APIClient, second: Calendar
+) -> None:
+    path = diary.event("one")
+    diary.sync()
+    move(client, Event.objects.get(), second)
+    diary.other.request("DELETE", path)
+    diary.sync()
+    diary.other.delete(second.remote_id)
+    diary.send()
+    assert (Event.objects.count(), shown(client)) == (0, [])
+    assert [each.total for each in Calendar.objects.all()] == [0, 0]

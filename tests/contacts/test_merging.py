@@ -87,6 +87,18 @@ def test_undone_before_anything_was_sent_nothing_is(books: Books, client: APICli
     assert (texts(books), AddressBook.objects.get().total, verified(books)) == (before, 2, ())
 
 
+def test_what_was_deleted_elsewhere_before_it_was_undone_is_gone(books: Books, client: APIClient) -> None:
+    one, other = two(books)
+    merged = merge(client, one, other)
+    books.other.request("DELETE", other.remote_id)
+    books.sync()
+    undo(client, merged)
+    assert listed(client) == ["Anna Rossi"]
+    books.send()
+    books.sync()
+    assert (list(texts(books)), AddressBook.objects.get().total, verified(books)) == (["one"], 1, ())
+
+
 def test_a_merge_of_what_was_changed_elsewhere_is_refused_and_nothing_is_lost(books: Books, client: APIClient) -> None:
     one, other = two(books)
     books.events()
