@@ -124,7 +124,7 @@ function Why({ seen }: { seen: WholeApproval }) {
     <section className={css.section} aria-label={t('why')}>
       <p className={css.label}>{t('why')}</p>
       <p className={css.second}>{t(`origins.${origin}`)}</p>
-      <p className={css.pre}>{seen.why_hidden ? t('why_hidden') : seen.why}</p>
+      {(seen.why_hidden || seen.why) && <p className={css.pre}>{seen.why_hidden ? t('why_hidden') : seen.why}</p>}
       {seen.sources.length > 0 && (
         <ul className={css.plain} aria-label={t('sources')}>
           {seen.sources.map((source) => {
