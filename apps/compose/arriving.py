@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import F
 
 from apps.core.ids import new_id
 from apps.mail import events as mail_events
@@ -124,6 +125,8 @@ def _reports(account: ProviderAccount, new: Sequence[Arrived]) -> list[Event]:
     _write(account, rows)
     threads = ThreadLink.objects.filter(account=account, digest__in=list(about.values())).values("thread_id")
     concerned = Message.objects.filter(thread_id__in=threads, message_id__in=list(about))
+    # They are shown otherwise from now on: who holds them as they were would take the news for old.
+    concerned.update(rev=F("rev") + 1)
     return mail_events.states(account.pk, set(concerned.values_list("pk", flat=True)))
 
 

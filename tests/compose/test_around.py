@@ -101,12 +101,15 @@ def report(number: int, about: str, address: str, action: str, status: str) -> b
 def test_a_report_shows_at_the_message_it_is_about(inbox: Box, client: Any) -> None:
     inbox.arrive(record(1, eml(1, sender="anna@rossi.example", to="bob@x.example, carla@x.example")), mailbox="Sent")
     sent = Message.objects.get()
-    assert client.get(f"/api/v1/messages/{sent.pk}").json()["delivery"] is None
+    before = client.get(f"/api/v1/messages/{sent.pk}").json()
+    assert before["delivery"] is None
     inbox.events()
     inbox.arrive(record(2, report(1, "1@test", "bob@x.example", "delayed", "4.4.1")))
     inbox.arrive(record(3, report(2, "1@test", "Bob@x.example", "failed", "5.1.1")))
     assert inbox.events().count("email:update") == 2
-    told = client.get(f"/api/v1/messages/{sent.pk}").json()["delivery"]
+    after = client.get(f"/api/v1/messages/{sent.pk}").json()
+    assert after["rev"] == before["rev"] + 2
+    told = after["delivery"]
     assert told["state"] == "failed"
     (one,) = told["recipients"]
     assert (one["address"], one["state"]) == ("bob@x.example", "failed")

@@ -146,12 +146,14 @@ def test_a_service_ends_when_the_supervisor_is_killed(tmp_path: Path) -> None:
         "import os, pathlib, sys, time\nfrom pmsync.demo.supervisor import Service, Supervisor\n"
         "running = Supervisor(pathlib.Path('.'), os.environ)\n"
         f"running.start(Service('web', [sys.executable, '-c', {SLEEPER!r}]))\n"
-        "print(running.services[0].process.pid, flush=True)\nrunning.run()\n"
+        "print('pid', running.services[0].process.pid, flush=True)\nrunning.run()\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     with process.stdout:
-        service = psutil.Process(int(process.stdout.readline()))
+        # What the service says is on the same screen, before or after.
+        told = next(line for line in process.stdout if line.startswith("pid "))
+        service = psutil.Process(int(told.split()[1]))
         process.kill()
         process.wait()
         service.wait(10)

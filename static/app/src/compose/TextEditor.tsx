@@ -24,6 +24,8 @@ export interface TextHandle {
   insertPicture: (cid: string, alt: string) => void;
   /** A picture has got its final name; null takes it out. */
   renamePicture: (cid: string, to: string | null) => void;
+  /** Show what was written elsewhere; false when it is the same. Undoing brings back what stood here. */
+  replace: (html: string) => boolean;
   /** Tell nothing more: the draft has left. */
   rest: () => void;
 }
@@ -137,12 +139,20 @@ export function TextEditor(props: TextEditorProps) {
         });
         if (change.docChanged) view.dispatch(change);
       },
+      replace: (html) => {
+        const before = now().getHTML();
+        const { from } = now().state.selection;
+        now().commands.setContent(draftContent(html, imageWord), { emitUpdate: false });
+        now().commands.setTextSelection(Math.min(from, now().state.doc.content.size - 1));
+        touched.current = false;
+        return now().getHTML() !== before;
+      },
       rest: () => {
         clearTimeout(timer.current);
         touched.current = false;
       },
     };
-  }, []);
+  }, [imageWord]);
 
   return <div ref={node} className={css.editor} />;
 }

@@ -59,10 +59,13 @@ export function Writing(props: ComposerProps) {
   const limit = limitOf(identity);
 
   const edit = useCallback((change: Partial<DraftFields>) => desk.edit(id, change), [desk, id]);
-  function settle(): void {
-    for (const field of FIELDS) people.current[field]?.commit();
+  const tellText = useCallback((): void => {
     const html = text.current?.touched() ? text.current.html() : undefined;
     if (html !== undefined && html !== desk.draft(id)?.fields.html) edit({ html });
+  }, [desk, id, edit]);
+  function settle(): void {
+    for (const field of FIELDS) people.current[field]?.commit();
+    tellText();
   }
   function reveal(field: Field): void {
     flushSync(() => setAsked((before) => new Set([...before, field])));
@@ -78,10 +81,16 @@ export function Writing(props: ComposerProps) {
     if (transfer.draft === id && attachment.content_id) text.current?.renamePicture(transfer.key, attachment.content_id);
   }), [uploads, id]);
   useEffect(() => desk.listen((event) => {
-    if (event.kind !== 'conflict' || event.id !== id) return;
-    setConflict(event.id);
-    rebindComposer(event.id, event.copy);
-  }), [desk, id]);
+    if (event.id !== id) return;
+    if (event.kind === 'conflict') {
+      setConflict(event.id);
+      rebindComposer(event.id, event.copy);
+    } else if (event.kind === 'newer') {
+      tellText();
+    } else if (event.kind === 'replaced' && text.current?.replace(desk.draft(id)?.fields.html ?? '')) {
+      toast({ text: t('replaced') });
+    }
+  }), [desk, id, tellText, t]);
   useSettledOnLeave(settle);
 
   function focus(typed: string): void {

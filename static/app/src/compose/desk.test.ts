@@ -239,6 +239,30 @@ describe('changed elsewhere as well', () => {
     expect(server.drafts.get('d-copy')?.html).toBe('mine, more');
   });
 
+  it('shows what was written elsewhere while nothing is being written here', async () => {
+    desk.begin('d', FIELDS);
+    desk.edit('d', { html: 'mine' });
+    await later(SAVE_AFTER);
+    const told: string[] = [];
+    desk.listen(({ kind }) => told.push(kind));
+    desk.heard({ ...server.drafts.get('d')!, html: 'theirs', rev: 7 });
+    expect(desk.draft('d')?.fields.html).toBe('theirs');
+    expect(told).toEqual(['newer', 'changed', 'replaced']);
+  });
+
+  it('keeps both when words that were not told yet stand against it', async () => {
+    desk.begin('d', FIELDS);
+    desk.edit('d', { html: 'base' });
+    await later(SAVE_AFTER);
+    desk.listen((event) => event.kind === 'newer' && desk.edit('d', { html: 'mine' }));
+    const theirs = { ...server.drafts.get('d')!, html: 'theirs', rev: 7 };
+    server.drafts.set('d', theirs);
+    desk.heard(theirs);
+    expect(desk.draft('d')?.fields.html).toBe('mine');
+    await later(SAVE_AFTER);
+    expect([server.drafts.get('d')?.html, server.drafts.get('d-copy')?.html]).toEqual(['theirs', 'mine']);
+  });
+
   it('takes no lost answer for somebody else', async () => {
     desk.begin('d', FIELDS);
     desk.edit('d', { html: 'a' });

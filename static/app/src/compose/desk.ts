@@ -28,6 +28,10 @@ export type DeskEvent =
   | { kind: 'changed'; id: Id }
   /** Edited elsewhere as well: what was written here goes on under another id, the other version stays. */
   | { kind: 'conflict'; id: Id; copy: Id }
+  /** It was changed elsewhere: whoever holds words of it that were not told yet tells them now. */
+  | { kind: 'newer'; id: Id }
+  /** What was changed elsewhere stands now. */
+  | { kind: 'replaced'; id: Id }
   /** A send the server would not take, with the draft open again. */
   | { kind: 'unsendable'; id: Id; problem: Problem }
   | { kind: 'taken'; id: Id; draft: Draft; options: SendOptions }
@@ -468,17 +472,20 @@ export class Desk {
 
   // News ------------------------------------------------------------------------------------------------------
 
-  /** The journal says that a draft changed. While it is written here, only its way out is of interest. */
+  /** The journal says that a draft changed. What was changed elsewhere is shown, unless it is being written here: then
+   *  only its way out is of interest, and the next save finds that there are two. */
   heard(draft: Draft): void {
     const work = this.works.get(draft.id);
     if (!work) return;
     const { state, error, send_at: sendAt, thread_id: threadId } = draft;
     if (draft.rev < work.local.rev) return;
+    if (draft.rev > work.local.rev && !work.running) this.tell({ kind: 'newer', id: draft.id });
     if (work.local.edited > work.local.pushed || work.running || draft.rev === work.local.rev) {
       work.local = { ...work.local, state, error, sendAt, threadId };
       this.tell({ kind: 'changed', id: draft.id });
     } else {
       this.take(draft);
+      this.tell({ kind: 'replaced', id: draft.id });
     }
     if (state === 'sent') void this.forget(draft.id);
   }

@@ -41,6 +41,7 @@ export const en = {
   takeOver: 'Go on here',
   taken: 'This draft was taken over by another tab.',
   conflict: 'This draft was also changed elsewhere. Both versions are kept: you are writing yours, the other one is in Drafts.',
+  replaced: 'This draft was changed elsewhere. You see the newest version.',
   openOther: 'Open the other one',
   dismiss: 'Got it',
   scheduledFor: 'Goes out {{when}}.',

@@ -43,6 +43,7 @@ export const it: Words & Record<`${string}_many`, string> = {
   takeOver: 'Continua qui',
   taken: 'Questa bozza è passata a un’altra scheda.',
   conflict: 'Questa bozza è stata modificata anche altrove. Le due versioni restano: stai scrivendo la tua, l’altra è in Bozze.',
+  replaced: 'Questa bozza è stata modificata altrove. Vedi la versione più recente.',
   openOther: 'Apri l’altra',
   dismiss: 'Ho capito',
   scheduledFor: 'Parte {{when}}.',

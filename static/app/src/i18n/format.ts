@@ -40,9 +40,13 @@ export function listDate(iso: Iso, now = Date.now()): string {
   return format('old', { day: '2-digit', month: '2-digit', year: '2-digit' }).format(at);
 }
 
-/** A day and time to come, with its weekday. */
-export function dayAndTime(at: number): string {
-  return format('day-and-time', { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at);
+/** A day and time to come, with its weekday; with the year where it is another one. */
+export function dayAndTime(at: number, now = Date.now()): string {
+  const year = format('year', { year: 'numeric' });
+  const far = year.format(at) !== year.format(now);
+  return format(far ? 'far-day-and-time' : 'day-and-time', {
+    weekday: 'short', day: 'numeric', month: 'short', ...(far ? { year: 'numeric' } : {}), hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
+  }).format(at);
 }
 
 const LOCAL = /^(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d)(?::\d\d)?)?(?: (\S+))?$/;

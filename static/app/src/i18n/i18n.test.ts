@@ -1,6 +1,6 @@
 import i18next from 'i18next';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { fileSize, listDate, messageDate, setZone } from './format';
+import { dayAndTime, fileSize, listDate, messageDate, setZone } from './format';
 import { en } from './en';
 import { startLanguages } from './index';
 import { it as italian } from './it';
@@ -74,6 +74,11 @@ describe('dates', () => {
     await i18next.changeLanguage('it');
     expect(messageDate('2026-03-01T09:30:00Z', now)).toBe('1 mar, 10:30');
     await i18next.changeLanguage('en');
+  });
+
+  it('say the year of a moment to come where it is another one', () => {
+    expect(dayAndTime(Date.parse('2026-11-02T09:00:00Z'), Date.parse('2026-03-12T13:05:00Z'))).not.toContain('2026');
+    expect(dayAndTime(Date.parse('2027-11-02T09:00:00Z'), Date.parse('2026-03-12T13:05:00Z'))).toContain('2027');
   });
 
   it('keep the browser’s zone when the person’s is unknown', () => {

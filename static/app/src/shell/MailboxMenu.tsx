@@ -31,7 +31,7 @@ export default function MailboxMenu({ box, account, button, onClose }: MailboxMe
     ...(box && (box.role === 'trash' || box.role === 'junk') && box.total > 0 ? [{ id: 'empty', text: t('box.empty'), run: () => emptyMailbox(box) }] : []),
   ];
   return (
-    <Popover triggerRef={button} isOpen onOpenChange={(open) => !open && onClose()} placement="bottom start" className={menu.popover ?? ''}>
+    <Popover aria-label={t('box.menu', { name })} triggerRef={button} isOpen onOpenChange={(open) => !open && onClose()} placement="bottom start" className={menu.popover ?? ''}>
       <Menu aria-label={t('box.menu', { name })} className={menu.menu ?? ''} autoFocus="first" onClose={onClose} onAction={(key) => items.find(({ id }) => id === key)?.run()}>
         {items.map(({ id, text }) => <MenuItem key={id} id={id} className={menu.item ?? ''}>{text}</MenuItem>)}
       </Menu>

@@ -57,8 +57,8 @@ export function isTaken(event: KeyboardEvent, id: CommandId): boolean {
   return event.key === 'Enter' && matching(ACTIVATES);
 }
 
-/** What opens a field that is not there at once; a reply has one of its own, from the start (compose/host). */
-const OPENS_FIELD: ReadonlySet<CommandId> = new Set(['app.palette', 'app.assistant', 'compose.new', 'mail.move', 'mail.label']);
+/** What opens a field that is not there at once; the composer has one of its own from the start (compose/early). */
+const OPENS_FIELD: ReadonlySet<CommandId> = new Set(['app.palette', 'app.assistant', 'mail.move', 'mail.label']);
 
 /** Run by a key, after which the person may type on at once. */
 function runFromKey(id: CommandId): boolean {
