@@ -7,7 +7,6 @@ import re
 import uuid
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from typing import cast as typed
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -35,7 +34,7 @@ def in_mailbox(demo: Demo, mailbox: str, subject: str) -> list[EmailMessage]:
             return []
         numbers = client.uid("SEARCH", "SUBJECT", f'"{subject}"')[1][0].decode().split()
         fetched = [client.uid("FETCH", number, "(BODY.PEEK[])")[1][0][1] for number in numbers]
-    return [typed("EmailMessage", email.message_from_bytes(raw, policy=email.policy.default)) for raw in fetched]
+    return [email.message_from_bytes(raw, policy=email.policy.default) for raw in fetched]
 
 
 def sent(page: Page, demo: Demo, subject: str) -> EmailMessage:

@@ -9,7 +9,7 @@ transaction cannot show.
 import itertools
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,15 +21,15 @@ from celery import current_app
 from django.conf import settings
 from django.core import mail
 from django.db import connection
-from psycopg import sql
 from rest_framework.test import APIClient
 
-from apps.tenants import context, provisioning
+from apps.tenants import context, schema
 from apps.tenants.models import Plan, Tenant
 from apps.users import members, people, sessions, tokens
 from apps.users.members import Member
 from apps.users.models import Role, User
 from apps.users.sessions import Device
+from tests.tenants import schemas
 
 PHRASE = "violet anchor paints nine ladders"
 _numbers = itertools.count(1)
@@ -93,13 +93,14 @@ class Cast:
 class Make:
     """Makes companies and people, and remembers what it made."""
 
+    provision: Callable[[str, str, str], Tenant] = schemas.provision
     tenants: list[Tenant] = field(default_factory=list)
     users: list[User] = field(default_factory=list)
 
     def company(self, plan: str = Plan.STANDARD, slug: str = "") -> Tenant:
         """A provisioned company without people."""
         slug = slug or f"c{next(_numbers)}-{secrets.token_hex(4)}"
-        tenant = provisioning.create(slug, f"Company {slug}", plan)
+        tenant = self.provision(slug, f"Company {slug}", plan)
         self.tenants.append(tenant)
         return tenant
 
@@ -142,10 +143,12 @@ class Make:
         """Remove what was made: rows, schemas, files."""
         Tenant.objects.filter(pk__in=[tenant.pk for tenant in self.tenants]).delete()
         User.objects.filter(pk__in=[user.pk for user in self.users]).delete()
-        with connection.cursor() as cursor:
-            for tenant in self.tenants:
-                cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(tenant.schema_name)))
-                shutil.rmtree(settings.PMSYNC_STORAGE / str(tenant.pk), ignore_errors=True)
+        for tenant in self.tenants:
+            shutil.rmtree(settings.PMSYNC_STORAGE / str(tenant.pk), ignore_errors=True)
+            if self.provision is schemas.provision and schema.exists(tenant.schema_name):
+                schemas.take_back(tenant.schema_name)
+            else:
+                schemas.drop(tenant.schema_name)
 
 
 @pytest.fixture
