@@ -88,6 +88,12 @@ describe('keys', () => {
     expect(ran).toEqual(['mail.archive']);
   });
 
+  it('a command that asks something else first leaves the keys to the answer', () => {
+    press('v');
+    add('<div role="dialog"><button type="button"></button></div>').querySelector('button')!.focus();
+    expect(press('Enter', {}, document.activeElement!)).toBe(false);
+  });
+
   it('composing a character runs nothing', () => {
     press('j', { composing: true });
     expect(ran).toEqual([]);

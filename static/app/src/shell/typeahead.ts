@@ -31,7 +31,8 @@ export function keepTyping(): () => void {
         end();
         void type(kept);
       });
-    } else if (to.id === 'main') {
+    } else if (to.id === 'main' || to.matches('button')) {
+      // There is no field: the command closed what it had opened, or asks something else first.
       end();
     }
   };
