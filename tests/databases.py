@@ -47,6 +47,13 @@ def copied(name: str) -> Iterator[None]:
         _copy(server, name, template)
 
 
+def make(name: str) -> None:
+    """A database of this name, as `migrate` left the test database."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        _copy(server, template_name(), name)
+
+
 def _copy(server: "psycopg.Connection[tuple[object, ...]]", source: str, target: str) -> None:
     server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(target)))
     server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(target), sql.Identifier(source)))

@@ -19,7 +19,7 @@ from apps.core.problems import Problem
 from apps.mail import bodies, queries
 from apps.mail.models import Message
 from apps.providers.adapters import web
-from apps.providers.adapters.imap.channel import default_tls
+from apps.providers.adapters.tls import for_http
 from apps.users.members import Member
 
 from . import drafts, recipients, rights, sending
@@ -71,7 +71,7 @@ def _covered(message: Message) -> bool:
 def _one_click(url: str) -> bool:
     """The POST of RFC 8058 section 3.1: no cookie, no redirect to elsewhere followed. False when it was not taken."""
     try:
-        with web.client(net.resolve, default_tls(), BOUNDS.seconds) as http:
+        with web.client(net.resolve, for_http(), BOUNDS.seconds) as http:
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
             request = httpx.Request("POST", url, headers=headers, content=b"List-Unsubscribe=One-Click")
             answer = web.ask(http, request, BOUNDS)

@@ -200,5 +200,5 @@ def open_collections(account: ProviderAccount, surface: Surface) -> CollectionAd
     network = Network()
     # A server's answers name further hosts and ports: those are guarded as what a person types is.
     resolve = partial(_guarded, network.resolve)
-    connection = dav.Connection(places[0], login_of(account), resolve, network.tls(), trusted)
+    connection = dav.Connection(places[0], login_of(account), resolve, network.https(), trusted)
     return dav.DavAdapter(service, connection, places)

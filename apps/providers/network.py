@@ -12,7 +12,8 @@ import httpx
 from apps.core import net
 
 from .adapters import web
-from .adapters.imap.channel import Timeouts, default_tls
+from .adapters.imap.channel import Timeouts
+from .adapters.tls import for_http, for_mail
 
 # No server that a person connects to listens on these: they would only make us a port scanner.
 NEVER: Final = frozenset({1900, 2049, 2375, 2379, 3306, 3389, 5432, 5900, 5984, 6000, 6379, 8086, 9042, 9092, 9200,
@@ -55,7 +56,8 @@ class Network:
 
     lookup: net.Lookup = net.system_lookup
     resolver: Callable[[], dns.resolver.Resolver] = system_dns
-    tls: Callable[[], ssl.SSLContext] = default_tls
+    tls: Callable[[], ssl.SSLContext] = for_mail
+    https: Callable[[], ssl.SSLContext] = for_http
     https_port: int = 443
     patience: Patience = field(default_factory=Patience)
 
@@ -68,5 +70,5 @@ class Network:
     @contextmanager
     def http(self) -> Iterator[httpx.Client]:
         """A client whose every request passes the guard."""
-        with web.client(self.resolve, self.tls(), self.patience.connect) as opened:
+        with web.client(self.resolve, self.https(), self.patience.connect) as opened:
             yield opened

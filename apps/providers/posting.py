@@ -1,6 +1,5 @@
 """Carries push messages for `realtime`: one POST over our guarded HTTP, bounded, no redirect followed."""
 
-import functools
 import ssl
 from collections.abc import Callable
 from typing import Final
@@ -11,7 +10,7 @@ from apps.realtime.push.carrier import Answer, Outgoing, Resolve, Unreachable
 
 from .adapters import web
 from .adapters.cutoff import Cutoff
-from .adapters.imap.channel import default_tls
+from .adapters.tls import for_http
 
 SECONDS: Final = 10.0
 """For the whole request: push services answer within one."""
@@ -20,16 +19,10 @@ OCTETS: Final = 16 * 1024
 """Of an answer; it is read for its status only."""
 
 
-@functools.cache
-def authorities() -> ssl.SSLContext:
-    """The authorities we trust, read once."""
-    return default_tls()
-
-
-def post(outgoing: Outgoing, resolve: Resolve, tls: Callable[[], ssl.SSLContext] = authorities) -> Answer:
+def post(outgoing: Outgoing, resolve: Resolve, trust: Callable[[], ssl.SSLContext] = for_http) -> Answer:
     """Post and read the answer. Raises Unreachable, and what `resolve` raises."""
     try:
-        with Cutoff(SECONDS) as cutoff, web.client(resolve, tls(), SECONDS / 2) as http:
+        with Cutoff(SECONDS) as cutoff, web.client(resolve, trust(), SECONDS / 2) as http:
             request = http.build_request(
                 "POST", outgoing.url, headers=dict(outgoing.headers), content=outgoing.body,
                 extensions={"trace": cutoff.trace},

@@ -17,6 +17,7 @@ from apps.core import net
 from apps.providers.adapters.base import Cursor, Login
 from apps.providers.adapters.collections import CollectionBatch, MirrorCollection
 from apps.providers.adapters.dav import Connection, DavAdapter, Service, trusts
+from apps.providers.adapters.tls import for_http
 from apps.providers.network import Network
 
 CARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:%(uid)b\r\nFN:%(name)b\r\nN:%(name)b;;;;\r\nEND:VCARD\r\n"
@@ -99,7 +100,8 @@ class Other:
     auth: tuple[str, str] | None
 
     def request(self, method: str, url: str, content: bytes = b"", **headers: str) -> httpx.Response:
-        with httpx.Client(auth=httpx.BasicAuth(*self.auth) if self.auth else None, timeout=30) as client:
+        auth = httpx.BasicAuth(*self.auth) if self.auth else None
+        with httpx.Client(auth=auth, verify=for_http(), timeout=30) as client:
             return client.request(method, urljoin(self.home, url), content=content, headers=headers)
 
     def make(self, name: str) -> str:

@@ -49,10 +49,12 @@ def dns() -> Iterator[DnsServer]:
 @pytest.fixture
 def network(dns: DnsServer, authority: Authority) -> Network:
     """The world as the test made it: its names, its authority, and little patience."""
-    return Network(dns.lookup, dns.resolver, authority.client, patience=HASTE)
+    return Network(dns.lookup, dns.resolver, authority.client, authority.client, patience=HASTE)
 
 
 @pytest.fixture
 def patient(dns: DnsServer, authority: Authority) -> Network:
     """The same world with more patience, for real servers on a busy machine."""
-    return Network(dns.lookup, dns.resolver, authority.client, patience=Patience(answer=4.0, step=1.0))
+    return Network(
+        dns.lookup, dns.resolver, authority.client, authority.client, patience=Patience(answer=4.0, step=1.0)
+    )

@@ -102,7 +102,7 @@ def test_a_redirect_of_the_autoconfiguration_leads_nowhere_inside(
                         return ("127.0.0.1",)
                     return super().resolve(name, port)
 
-            outside = Outside(dns.lookup, network.resolver, network.tls, public.port, network.patience)
+            outside = Outside(dns.lookup, network.resolver, network.tls, network.https, public.port, network.patience)
             assert autoconfig.look("ada@firm.example", outside) is None
             assert len(public.requests) == 1
             assert asked[1].strip("[]") == host.strip("[]")

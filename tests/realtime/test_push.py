@@ -46,7 +46,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 @pytest.fixture
 def service(authority: Authority) -> Iterator[PushService]:
     """A push service whose authority our side trusts for the test."""
-    carrier.register(functools.partial(posting.post, tls=authority.client))
+    carrier.register(functools.partial(posting.post, trust=authority.client))
     with PushService(authority.server()) as running:
         yield running
     carrier.register(posting.post)

@@ -14,6 +14,7 @@ import pytest
 from django.db import connection
 
 from apps.tenants import migrations_run, schema, template
+from tests import databases
 from tests.tenants.fixtures import Make
 from tests.tenants.victim import REPOSITORY, victims
 
@@ -67,12 +68,7 @@ def address_of(database: str) -> str:
 def built(django_db_setup: None) -> Iterator[str]:
     """A database with four companies of this release, to be copied."""
     name = f"{connection.settings_dict['NAME']}_fleet"
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as direct:
-        direct.execute(f"DROP DATABASE IF EXISTS {name}")
-        direct.execute(f"CREATE DATABASE {name}")
-    fleet = Fleet(name, address_of(name))
-    done = fleet.manage("migrate", "--json")
-    assert done.returncode == 0, done.stderr
+    databases.make(name)
     with victims(name) as process:
         process.die_at(10**9, "tests.tenants.deeds:found_many", COMPANIES, watch=())
     yield name

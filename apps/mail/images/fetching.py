@@ -19,7 +19,7 @@ from django.conf import settings
 from apps.core import net
 from apps.providers.adapters import web
 from apps.providers.adapters.cutoff import Cutoff
-from apps.providers.adapters.imap.channel import default_tls
+from apps.providers.adapters.tls import for_http
 
 from .formats import recognise
 
@@ -54,11 +54,6 @@ class Image:
     data: bytes = field(repr=False)
 
 
-@functools.cache
-def _authorities() -> ssl.SSLContext:
-    return default_tls()  # reading them takes longer than many an image
-
-
 def _exceptions() -> frozenset[tuple[str, int]]:
     hosts: frozenset[tuple[str, int]] = settings.PMSYNC_IMAGE_HOSTS
     return hosts
@@ -69,7 +64,7 @@ class Way:
     """How images are reached: names, trusted authorities, time, and our own picture servers."""
 
     lookup: net.Lookup = net.system_lookup
-    tls: Callable[[], ssl.SSLContext] = _authorities
+    tls: Callable[[], ssl.SSLContext] = for_http
     seconds: float = SECONDS
     own_hosts: Callable[[], frozenset[tuple[str, int]]] = _exceptions
 

@@ -12,6 +12,7 @@ from apps.providers.adapters.base import MailAdapter, MailMirror, Meter, TokenSo
 from apps.providers.adapters.collections import CollectionAdapter
 from apps.providers.adapters.google import calendar, contacts, gmail, oauth
 from apps.providers.adapters.smtp.submission import Submission
+from apps.providers.adapters.tls import for_http
 from apps.providers.models import ProviderType
 
 from .base import Asked, Granted, Renewed, Surface
@@ -117,7 +118,7 @@ class GoogleCloud:
 
 
 def _http() -> httpx.Client:
-    return httpx.Client(timeout=PATIENCE, follow_redirects=False, trust_env=False)
+    return httpx.Client(verify=for_http(), timeout=PATIENCE, follow_redirects=False, trust_env=False)
 
 
 def _renewed(tokens: oauth.Tokens) -> Renewed:

@@ -17,6 +17,7 @@ from django.conf import settings
 from apps.core.redis import client
 from apps.providers.adapters.errors import AdapterError
 from apps.providers.adapters.google import push
+from apps.providers.adapters.tls import for_http
 from apps.providers.push import queue
 
 log = structlog.get_logger(__name__)
@@ -58,7 +59,7 @@ def fetch(root: str) -> None:
     """Fetch them, from Google or a simulation at `root`. Whatever fails leaves those that are held."""
     url = f"{root}/oauth2/v1/certs" if root else push.CERTIFICATES
     try:
-        with httpx.Client(timeout=PATIENCE, follow_redirects=False, trust_env=False) as http:
+        with httpx.Client(verify=for_http(), timeout=PATIENCE, follow_redirects=False, trust_env=False) as http:
             keys = dict(push.certificates(http, url))
         client().set(KEY, json.dumps({"at": time.time(), "keys": keys}), ex=KEPT)
     except (AdapterError, redis.RedisError) as error:

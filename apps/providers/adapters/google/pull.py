@@ -16,6 +16,7 @@ import httpx
 from apps.providers.adapters import errors
 from apps.providers.adapters.google import oauth, push
 from apps.providers.adapters.google.errors import LOWER, from_exception, from_refusal, refusal
+from apps.providers.adapters.tls import for_http
 
 ROOT: Final = "https://pubsub.googleapis.com"
 SCOPE: Final = "https://www.googleapis.com/auth/pubsub"
@@ -54,7 +55,7 @@ class Puller:
         self._account, self._subscription, self._clock = account, subscription, clock
         self._root = root.rstrip("/") or ROOT
         self._endpoints = oauth.Endpoints.at(root) if root else oauth.GOOGLE
-        self._http = httpx.AsyncClient(timeout=WAIT, follow_redirects=False, trust_env=False)
+        self._http = httpx.AsyncClient(verify=for_http(), timeout=WAIT, follow_redirects=False, trust_env=False)
         self._token, self._until = "", 0.0
 
     async def pull(self) -> list[Pulled]:
@@ -100,7 +101,7 @@ class Puller:
         return self._token
 
     def _assume(self) -> oauth.Tokens:
-        with httpx.Client(timeout=20.0, follow_redirects=False, trust_env=False) as http:
+        with httpx.Client(verify=for_http(), timeout=20.0, follow_redirects=False, trust_env=False) as http:
             return oauth.assume(http, self._account, "", [SCOPE], self._clock(), endpoints=self._endpoints)
 
 

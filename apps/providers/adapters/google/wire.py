@@ -15,6 +15,7 @@ import httpx
 
 from apps.providers.adapters import errors
 from apps.providers.adapters.base import TokenSource, Traffic
+from apps.providers.adapters.tls import for_http
 
 CONNECT: Final = 10.0
 READ: Final = 60.0
@@ -38,8 +39,7 @@ class Wire:
         total: float = TOTAL,
     ) -> None:
         timeout = httpx.Timeout(read, connect=CONNECT)
-        verify: ssl.SSLContext | bool = tls or True
-        self._http = httpx.Client(verify=verify, timeout=timeout, follow_redirects=False, trust_env=False)
+        self._http = httpx.Client(verify=tls or for_http(), timeout=timeout, follow_redirects=False, trust_env=False)
         self._http.headers["User-Agent"] = "PMSync/1"
         self._tokens = tokens
         self._root = httpx.URL(root)

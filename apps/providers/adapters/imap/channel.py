@@ -13,7 +13,6 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 from apps.providers.adapters.base import Endpoint, Traffic
@@ -35,14 +34,6 @@ class Timeouts:
     connect: float = 15.0
     idle: float = 60.0
     total: float = 180.0
-
-
-@cache
-def default_tls() -> ssl.SSLContext:
-    """TLS 1.2 or newer, certificate and host name checked against the system's authorities."""
-    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def dial(endpoint: Endpoint, timeout: float) -> socket.socket:

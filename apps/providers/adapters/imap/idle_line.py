@@ -17,10 +17,10 @@ from apps.providers.adapters.imap import login as sasl
 from apps.providers.adapters.imap import wire
 from apps.providers.adapters.imap.arguments import quoted
 from apps.providers.adapters.imap.capabilities import effective
-from apps.providers.adapters.imap.channel import default_tls
 from apps.providers.adapters.imap.errors import Stage, from_exception, from_refusal
 from apps.providers.adapters.imap.idle_habits import Timing
 from apps.providers.adapters.imap.idle_socket import IdleSocket
+from apps.providers.adapters.tls import for_mail
 
 REMEMBERED: Final = 5  # status lines kept: the reason of a hang-up stands in the last ones
 
@@ -73,7 +73,7 @@ class Line:
         self.stage = Stage.READ
 
     async def _encrypt(self, tls: ssl.SSLContext | None) -> None:
-        await self._open_socket.start_tls(tls or default_tls(), self._endpoint.host)
+        await self._open_socket.start_tls(tls or for_mail(), self._endpoint.host)
 
     async def _greeting(self) -> wire.Status:
         response = await self.response()

@@ -33,10 +33,11 @@ from apps.providers.adapters.imap import login as sasl
 from apps.providers.adapters.imap import wire
 from apps.providers.adapters.imap.arguments import mailbox_argument
 from apps.providers.adapters.imap.capabilities import effective
-from apps.providers.adapters.imap.channel import Channel, Timeouts, default_tls, dial
+from apps.providers.adapters.imap.channel import Channel, Timeouts, dial
 from apps.providers.adapters.imap.client import Client
 from apps.providers.adapters.imap.errors import LOWER, Stage, from_exception, from_refusal, may_concern_one
 from apps.providers.adapters.imap.refusals import LEARNT
+from apps.providers.adapters.tls import for_mail
 
 log = structlog.get_logger(__name__)
 
@@ -154,7 +155,7 @@ class ImapSession:
         channel: Channel | None = None
         try:
             channel = Channel(dial(endpoint, timeouts.connect), timeouts)
-            client = Client(endpoint, channel, tls or default_tls())
+            client = Client(endpoint, channel, tls or for_mail())
             client.encrypt()
             stage = Stage.OAUTH if login.access_token else Stage.LOGIN
             session = cls(channel, client.reader, endpoint, client.log_in(login))

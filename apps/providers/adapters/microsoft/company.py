@@ -14,6 +14,7 @@ import httpx
 from apps.providers.adapters import errors
 from apps.providers.adapters.microsoft import oauth
 from apps.providers.adapters.microsoft.graph import Graph
+from apps.providers.adapters.tls import for_http
 
 CONSOLE: Final = "https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade"
 DIRECTORY: Final = "User.Read.All"
@@ -58,7 +59,7 @@ def directory_of(application: oauth.Application, name: str) -> str:
     url = f"{application.authority}/{name}/v2.0/.well-known/openid-configuration"
     try:
         with httpx.Client(
-            verify=application.trust or True, timeout=oauth.SECONDS, follow_redirects=False, trust_env=False
+            verify=application.trust or for_http(), timeout=oauth.SECONDS, follow_redirects=False, trust_env=False
         ) as http:  # fmt: skip
             answer = http.get(url)
             told = answer.json()

@@ -20,6 +20,7 @@ import orjson
 
 from apps.providers.adapters import errors
 from apps.providers.adapters.base import Budget, Meter, TokenSource, Traffic, Unmetered
+from apps.providers.adapters.tls import for_http
 
 from .errors import failure, from_transport
 
@@ -95,7 +96,7 @@ class Graph:
         parts = urlsplit(self._root)
         self._origin = (parts.scheme, parts.netloc)
         self._http = httpx.Client(
-            verify=tls or True, timeout=PATIENCE, follow_redirects=False, trust_env=False,
+            verify=tls or for_http(), timeout=PATIENCE, follow_redirects=False, trust_env=False,
             headers={"User-Agent": "PMSync/1"},
         )  # fmt: skip
         self._pool: ThreadPoolExecutor | None = None

@@ -18,6 +18,7 @@ import httpx
 import msal  # type: ignore[import-untyped]  # it carries no types
 
 from apps.providers.adapters import errors
+from apps.providers.adapters.tls import for_http
 
 LOGIN: Final = "https://login.microsoftonline.com"
 COMMON: Final = "common"
@@ -217,7 +218,7 @@ def _client(application: Application, tenant: str) -> Iterator[Any]:
 
     What it and its transport raise within comes out as an error of `adapters`.
     """
-    trust = application.trust or True
+    trust = application.trust or for_http()
     with httpx.Client(verify=trust, timeout=SECONDS, follow_redirects=False, trust_env=False) as http, _asking():
         yield msal.ConfidentialClientApplication(
             application.client_id,

@@ -15,7 +15,8 @@ from typing import Final, Self
 from apps.providers.adapters import errors
 from apps.providers.adapters.base import Endpoint, Login
 from apps.providers.adapters.imap import login as sasl
-from apps.providers.adapters.imap.channel import Channel, Timeouts, default_tls, dial
+from apps.providers.adapters.imap.channel import Channel, Timeouts, dial
+from apps.providers.adapters.tls import for_mail
 
 from .errors import LOWER, Garbled, Reply, from_exception, from_login
 
@@ -50,11 +51,11 @@ class SmtpSession:
         try:
             channel = Channel(dial(endpoint, timeouts.connect), timeouts)
             if endpoint.security == "tls":
-                channel.start_tls(tls or default_tls(), endpoint.host)
+                channel.start_tls(tls or for_mail(), endpoint.host)
             session = cls(channel)
             session._greet()
             if endpoint.security == "starttls":
-                session._encrypt(tls or default_tls(), endpoint.host)
+                session._encrypt(tls or for_mail(), endpoint.host)
             session._log_in(login)
             return session
         except (errors.AdapterError, *LOWER) as error:
