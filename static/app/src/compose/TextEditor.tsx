@@ -102,6 +102,11 @@ export function TextEditor(props: TextEditorProps) {
 
   useImperativeHandle(ref, () => {
     const now = (): Editor => editor.current!;
+    // A file is not typed again: it must be kept before the page can go.
+    const tellNow = (): void => {
+      clearTimeout(timer.current);
+      latest.current.onChange(now().getHTML());
+    };
     return {
       get editor() {
         return now();
@@ -128,6 +133,7 @@ export function TextEditor(props: TextEditorProps) {
       },
       insertPicture: (cid, alt) => {
         now().chain().insertContent([{ type: 'image', attrs: { cid, alt } }, { type: 'text', text: ' ' }]).run();
+        tellNow();
       },
       renamePicture: (cid, to) => {
         const { state, view } = now();
@@ -137,7 +143,9 @@ export function TextEditor(props: TextEditorProps) {
           if (to) change.setNodeMarkup(change.mapping.map(at), null, { ...child.attrs, cid: to });
           else change.delete(change.mapping.map(at), change.mapping.map(at + child.nodeSize));
         });
-        if (change.docChanged) view.dispatch(change);
+        if (!change.docChanged) return;
+        view.dispatch(change);
+        tellNow();
       },
       replace: (html) => {
         const before = now().getHTML();
