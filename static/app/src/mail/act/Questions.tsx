@@ -86,7 +86,7 @@ function BoxLabel({ held, boxes, answer }: Asked<'label'> & { boxes: Mailbox[] }
 function Keyword({ held, answer }: Asked<'label'>) {
   const { t } = useTranslation();
   const mirror = useMirror();
-  const [known] = useState(() => knownLabels(mirror));
+  const [known] = useState(() => knownLabels(mirror, held));
   const [bad, setBad] = useState(false);
   return (
     <Picker

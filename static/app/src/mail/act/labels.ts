@@ -25,9 +25,9 @@ export function labelsOf(rows: readonly ThreadRow[]): string[] {
   return (first ?? []).filter((word) => rest.every((others) => others.includes(word)));
 }
 
-/** Labels seen on any row that this device knows, by name. */
-export function knownLabels(mirror: Mirror): string[] {
-  const found = new Set<string>();
+/** Labels seen on any row that this device knows, by name; and those that are held, which the server may not know yet. */
+export function knownLabels(mirror: Mirror, held: readonly string[]): string[] {
+  const found = new Set(held);
   for (const { keywords } of mirror.tables.threads.values()) for (const word of keywords ?? []) if (isLabel(word)) found.add(word);
   return [...found].toSorted((a, b) => a.localeCompare(b));
 }
