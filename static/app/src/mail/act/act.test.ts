@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Mirror } from '../../store/mirror';
 import { SparseList } from '../../store/sparse';
 import { merged } from '../rows';
-import { keywordOf, labelsOf } from './labels';
+import { keywordOf, knownLabels, labelsOf } from './labels';
 import { selection } from './selection';
 import { fieldInstant, instantOf, presets, wallAt } from './snoozeTimes';
 import { thread } from '../../testing/rows';
@@ -43,6 +44,11 @@ describe('labels', () => {
     const rows = [thread(1, { keywords: ['a', 'b', '$junk'] }), thread(2, { keywords: ['b', '$junk'] })];
     expect(labelsOf(rows)).toEqual(['b']);
     expect(labelsOf([])).toEqual([]);
+  });
+
+  it('are known from the moment that they are set here', () => {
+    const mirror = { tables: { threads: new Map([['t', thread(1, { keywords: ['b', '$Forwarded'] })]]) } } as unknown as Mirror;
+    expect(knownLabels(mirror, ['a', 'b'])).toEqual(['a', 'b']);
   });
 });
 
