@@ -1,7 +1,8 @@
 """Fixtures for everything that needs companies and people: a small cast that every test knows.
 
 Tests commit for real. Each makes its own companies under fresh names and they are removed after it,
-so no test sees another's rows and none depends on the order. Threads, on-commit hooks, pooled
+so no test sees another's rows and none depends on the order; their schemas, emptied, serve the next
+(`schemas`), but for tests of provisioning itself. Threads, on-commit hooks, pooled
 connections and search paths then behave as they do in production, which a test inside one big
 transaction cannot show.
 """

@@ -48,7 +48,7 @@ export function Writing(props: ComposerProps) {
   const transfers = useTransfers(studio, id);
   const lock = useLock(id);
   const [linking, setLinking] = useState(false);
-  const [conflict, setConflict] = useState<Id | null>(null);
+  const [meanwhile, setMeanwhile] = useState<Meanwhile | null>(null);
   const text = useRef<TextHandle>(null);
   const people = useRef<Partial<Record<Field, RecipientsHandle | null>>>({});
   const subject = useRef<HTMLInputElement>(null);
@@ -83,14 +83,14 @@ export function Writing(props: ComposerProps) {
   useEffect(() => desk.listen((event) => {
     if (event.id !== id) return;
     if (event.kind === 'conflict') {
-      setConflict(event.id);
+      setMeanwhile({ other: event.id });
       rebindComposer(event.id, event.copy);
     } else if (event.kind === 'newer') {
       tellText();
     } else if (event.kind === 'replaced' && text.current?.replace(desk.draft(id)?.fields.html ?? '')) {
-      toast({ text: t('replaced') });
+      setMeanwhile({ other: null });
     }
-  }), [desk, id, tellText, t]);
+  }), [desk, id, tellText]);
   useSettledOnLeave(settle);
 
   function focus(typed: string): void {
@@ -221,8 +221,8 @@ export function Writing(props: ComposerProps) {
         <Notes
           draft={draft}
           lock={lock}
-          conflict={conflict}
-          onConflict={() => setConflict(null)}
+          meanwhile={meanwhile}
+          onSeen={() => setMeanwhile(null)}
           onUnschedule={() => void studio.outgoing.undo(id).then((how) => how !== 'back' && toast({ text: t(how === 'late' ? 'outgoing.tooLate' : 'outgoing.undoAway') }))}
         />
         <div className={css.fields}>
@@ -409,26 +409,30 @@ function SaveNote({ status, written }: { status: SaveStatus; written: boolean })
   return <span className={css.note}>{text}</span>;
 }
 
+/** It was changed elsewhere: what stands here now is that, or both are kept and `other` is the one of elsewhere. */
+interface Meanwhile { other: Id | null }
+
 interface NotesProps {
   draft: LocalDraft;
   lock: Lock;
-  conflict: Id | null;
-  onConflict: () => void;
+  meanwhile: Meanwhile | null;
+  onSeen: () => void;
   onUnschedule: () => void;
 }
 
 /** Why it cannot be written here, or what happened to it elsewhere. */
-function Notes({ draft, lock, conflict, onConflict, onUnschedule }: NotesProps) {
+function Notes({ draft, lock, meanwhile, onSeen, onUnschedule }: NotesProps) {
   const { t } = useTranslation('compose');
   const { state, sendAt, error } = draft;
+  const other = meanwhile?.other;
   return (
     <>
       {!lock.mine && <Said kind="warn"><span>{t(lock.lost ? 'taken' : 'elsewhere')}</span><Button look="link" onClick={lock.take}>{t('takeOver')}</Button></Said>}
-      {conflict && (
-        <Said kind="warn">
-          <span>{t('conflict')}</span>
-          <Button look="link" onClick={() => { openComposer({ mode: 'new', draftId: conflict }); onConflict(); }}>{t('openOther')}</Button>
-          <Button look="link" onClick={onConflict}>{t('dismiss')}</Button>
+      {meanwhile && (
+        <Said kind={other ? 'warn' : 'info'}>
+          <span>{t(other ? 'conflict' : 'replaced')}</span>
+          {other && <Button look="link" onClick={() => { openComposer({ mode: 'new', draftId: other }); onSeen(); }}>{t('openOther')}</Button>}
+          <Button look="link" onClick={onSeen}>{t('dismiss')}</Button>
         </Said>
       )}
       {(state === 'scheduled' || state === 'waiting' || state === 'sending') && (

@@ -26,8 +26,9 @@ export function keepTyping(): () => void {
   const focused = (event: FocusEvent): void => {
     const to = event.target as Element;
     if (to.matches(FIELD)) {
-      // Not in the middle of the rendering that gave it the focus.
+      // Not in the middle of the rendering that gave it the focus; once, also where that goes on from field to field.
       setTimeout(() => {
+        if (release !== end) return;
         end();
         void type(kept);
       });
