@@ -61,7 +61,7 @@ def test_a_contact_is_found_opened_changed_and_written_to(contacts: Page, elsewh
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("article").get_by_text("Harbour master")).to_be_visible()
     expect(page.get_by_text("Being saved")).to_have_count(0, timeout=SOON)
-    assert "TITLE:Harbour master" in elsewhere.texts()
+    eventually(lambda: "TITLE:Harbour master" in elsewhere.texts(), "the change did not reach the server")
     page.screenshot(path=SHOTS / "contacts-desk.png")
     page.get_by_role("button", name="Write", exact=True).last.click()
     expect(page.get_by_text("zoe@example.test").last).to_be_visible()
@@ -132,7 +132,7 @@ def test_what_two_changed_is_decided_by_the_person(contacts: Page, demo: Demo, e
     expect(page.get_by_role("article").get_by_text("As I have it")).to_be_visible(timeout=SOON)
     expect(page.get_by_role("button", name="Keep mine")).to_have_count(0)
     expect(page.get_by_text("Being saved")).to_have_count(0, timeout=SOON)
-    assert "TITLE:As I have it" in elsewhere.texts()
+    eventually(lambda: "TITLE:As I have it" in elsewhere.texts(), "the change did not reach the server")
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("alertdialog")).to_be_visible()
     assert_accessible(page)
@@ -260,7 +260,7 @@ def test_groups_pictures_selecting_and_files(
     row = page.locator("[data-contact]", has_text=f"From A File {name}")
     row.click()
     expect(page.get_by_text("Being saved")).to_have_count(0, timeout=SOON)
-    assert f"From A File {name}" in elsewhere.texts()
+    eventually(lambda: f"From A File {name}" in elsewhere.texts(), "the change did not reach the server")
     elsewhere.remove(uid)
 
 
