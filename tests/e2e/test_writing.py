@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pmsync.private.home import REPOSITORY
-from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, SOON, SQUARE, open_page
+from tests.e2e.conftest import DESK, EMILY, PHONE, SHOTS, SOON, SQUARE, eventually, open_page
 from tests.e2e.demo import Demo, append, letter
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
@@ -79,6 +79,7 @@ def test_a_message_outlives_a_reload_and_lies_in_sent_once(page: Page, demo: Dem
     expect(outgoing(page)).to_contain_text("Sent: “Keys of the cabin”", timeout=LEAVES)
     page.get_by_role("link", name=re.compile("^Sent")).first.click()
     expect(row(page, "Keys of the cabin")).to_be_visible(timeout=SOON)
+    eventually(lambda: sent_copies(demo, "Keys of the cabin") > 0, "the provider's Sent mailbox has no copy")
     assert sent_copies(demo, "Keys of the cabin") == 1
 
 
