@@ -248,7 +248,8 @@ def _changed(member: Member, draft: Draft, given: Given) -> None:
     if before is not None and before == _told(draft):
         return
     draft.rev += 1
-    draft.state, draft.error, draft.updated_at = DraftState.EDITING, None, now()
+    draft.become(DraftState.EDITING)
+    draft.updated_at = now()
     draft.save()
     save_soon(draft)
     journal.append([event(draft)])
@@ -276,7 +277,8 @@ def _copied(member: Member, draft: Draft, given: Given) -> Draft:
     """What somebody wrote over a version that is no longer the newest, as a draft of its own."""
     copy = Draft.objects.get(pk=draft.pk)
     copy.pk, copy._state.adding = new_id(), True
-    copy.rev, copy.saved_rev, copy.state, copy.error = 1, 0, DraftState.EDITING, None
+    copy.rev, copy.saved_rev = 1, 0
+    copy.become(DraftState.EDITING)
     copy.message_id = copy.command_id = copy.send_at = copy.undo_until = copy.envelope = copy.sent_at = None
     copy.header_id = copy.pack = copy.request_digest = ""
     copy.by_user, copy.updated_at = member.user_id, now()
@@ -388,6 +390,7 @@ def as_json(draft: Draft) -> dict[str, Any]:
         "error": draft.error,
         "message_id": _text(draft.message_id),
         "rev": draft.rev,
+        "moves": draft.moves,
         "updated_at": iso(draft.updated_at),
     }
 

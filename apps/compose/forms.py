@@ -150,7 +150,8 @@ DRAFT_FIELDS: Final[dict[str, Any]] = {
         "DraftError", {"code": serializers.CharField(), "sentence": serializers.CharField()}, allow_null=True
     ),
     "message_id": serializers.UUIDField(allow_null=True),
-    "rev": serializers.IntegerField(),
+    "rev": serializers.IntegerField(help_text="counts its versions"),
+    "moves": serializers.IntegerField(help_text="counts its changes of state"),
     "updated_at": serializers.DateTimeField(),
 }
 DRAFT: Final = inline_serializer("Draft", DRAFT_FIELDS)

@@ -1,5 +1,7 @@
 """What people write: drafts with their files, who they write as, their templates, and what became of what they sent."""
 
+from typing import Any, Final
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -85,8 +87,9 @@ class Mode(models.TextChoices):
 class Draft(models.Model):
     """A message being written, and its way out.
 
-    `rev` counts its versions, `saved_rev` is the one that the Drafts mailbox holds. What is sent is
-    fixed in `pack` when the person sends it: the bytes of every attempt are the same.
+    `rev` counts its versions, `saved_rev` is the one that the Drafts mailbox holds; `moves` counts its changes of
+    state, so that who is told twice knows which is the newer. What is sent is fixed in `pack` when the person
+    sends it: the bytes of every attempt are the same.
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
@@ -124,6 +127,7 @@ class Draft(models.Model):
     """Of a message sent by one call: the same key with another content is another request."""
     rev = models.PositiveBigIntegerField(default=0)
     saved_rev = models.PositiveBigIntegerField(default=0)
+    moves = models.PositiveBigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
@@ -138,6 +142,14 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    def become(self, state: DraftState, error: dict[str, Any] | None = None) -> None:
+        """Change its state, with why; `STATE_FIELDS` are to be saved."""
+        self.state, self.error = state, error
+        self.moves += 1
+
+
+STATE_FIELDS: Final = ("state", "error", "moves")
 
 
 class DraftCopy(models.Model):

@@ -22,7 +22,7 @@ from apps.users.members import Member
 from apps.users.models import User
 
 from . import adopting, building, drafts, identities, recipients, submitting, uploads, wording
-from .models import Draft, DraftState
+from .models import STATE_FIELDS, Draft, DraftState
 
 UNDO: Final = (0, 5, 10, 20, 30)
 LATEST: Final = timedelta(days=2 * 366)
@@ -90,7 +90,6 @@ def dispatch(member: Member, ready: Prepared) -> Draft:
         _queue(draft, ready.when, ready.moment)
         pack, built = ready.pack, ready.built
         draft.header_id, draft.pack, draft.pack_length = ready.header_id, pack.pack, pack.length
-        draft.error = None
         draft.envelope = {
             "sender": built.sender,
             "recipients": list(built.recipients),
@@ -163,7 +162,7 @@ def _queue(draft: Draft, when: When, moment: datetime) -> None:
     wanted = queue.Wanted(drafts.KIND, "send", [draft.pk], {}, moment if waits else None)
     (command,) = queue.put(draft.account, [wanted])
     draft.command_id = command.pk
-    draft.state = DraftState.SCHEDULED if later else DraftState.WAITING
+    draft.become(DraftState.SCHEDULED if later else DraftState.WAITING)
     draft.send_at = when.send_at
     draft.undo_until = moment if when.undo_seconds and not later else None
 
@@ -187,7 +186,7 @@ def unsend(member: Member, draft_id: UUID) -> Draft:
 
 def to_editing(draft: Draft) -> None:
     """Let the person go on writing; what was sealed to leave is forgotten (its pack goes with the sweep)."""
-    draft.state, draft.error = DraftState.EDITING, None
+    draft.become(DraftState.EDITING)
     draft.command_id = draft.envelope = draft.send_at = draft.undo_until = None
     draft.header_id, draft.pack, draft.pack_length = "", "", 0
     draft.save()
@@ -208,8 +207,8 @@ def resolve(member: Member, draft_id: UUID, decision: str) -> Draft:
             if command is None:
                 raise Problem(409, "too_late", "This was too long ago: open the message and send it anew.")
             queue.reopen(command, notes={})
-            draft.state, draft.error = DraftState.SENDING, None
-            draft.save(update_fields=["state", "error"])
+            draft.become(DraftState.SENDING)
+            draft.save(update_fields=STATE_FIELDS)
         else:
             drafts.close_command(draft, State.DONE)
             events = submitting.was_sent(draft)

@@ -33,7 +33,7 @@ from apps.sync import targets
 from apps.tenants import context, keys
 
 from . import copies, drafts, sentences
-from .models import Draft, DraftState, Mode, SubmissionServer
+from .models import STATE_FIELDS, Draft, DraftState, Mode, SubmissionServer
 
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 """A server that puts a message off for so long will not take it."""
@@ -127,8 +127,8 @@ def _begun(command: Command) -> Draft | None:
         if draft is None or draft.command_id != command.pk:
             return None
         if draft.state != DraftState.SENDING:
-            draft.state = DraftState.SENDING
-            draft.save(update_fields=["state"])
+            draft.become(DraftState.SENDING)
+            draft.save(update_fields=STATE_FIELDS)
             journal.append([drafts.event(draft)])
     return Draft.objects.select_related("account").get(pk=draft.pk)
 
@@ -190,9 +190,9 @@ def _locked(command: Command) -> Draft | None:
 def was_sent(draft: Draft) -> list[Event]:
     """Mark the draft as sent and queue what follows: the Sent copy, the end of the draft's own copies, the mark on
     the message that was answered. Answers the events of that mark. Under the account's lock."""
-    draft.state, draft.sent_at, draft.error = DraftState.SENT, now(), None
-    draft.undo_until, draft.message_id = None, _mirrored(draft)
-    draft.save(update_fields=["state", "sent_at", "error", "undo_until", "message_id"])
+    draft.become(DraftState.SENT)
+    draft.sent_at, draft.undo_until, draft.message_id = now(), None, _mirrored(draft)
+    draft.save(update_fields=[*STATE_FIELDS, "sent_at", "undo_until", "message_id"])
     known = files_sent(draft.account) is not None
     after = None if known else now() + COPY_AFTER
     queue.put(draft.account, [queue.Wanted(drafts.KIND, "file", [draft.pk], {}, after)])
@@ -231,11 +231,12 @@ def fail(account: ProviderAccount, command: Command, error: AdapterError) -> lis
         return []
     locale = sentences.locale_of(draft.by_user)
     sentence = sentences.not_sent(locale, str((draft.envelope or {}).get("sender", account.address)), error)
-    draft.state, draft.undo_until, draft.send_at = DraftState.FAILED, None, None
-    draft.error = {"code": error.code, "sentence": sentence}
+    why: dict[str, Any] = {"code": error.code, "sentence": sentence}
     if isinstance(error, RecipientsRefused):
-        draft.error["recipients"] = [{"address": one.address, "said": one.said} for one in error.refusals]
-    draft.save(update_fields=["state", "undo_until", "send_at", "error"])
+        why["recipients"] = [{"address": one.address, "said": one.said} for one in error.refusals]
+    draft.become(DraftState.FAILED, why)
+    draft.undo_until = draft.send_at = None
+    draft.save(update_fields=[*STATE_FIELDS, "undo_until", "send_at"])
     return [drafts.event(draft), _failed(draft, command, error.code, sentence)]
 
 
@@ -244,9 +245,9 @@ def doubt(account: ProviderAccount, command: Command, reason: str) -> list[Event
     draft = _locked(command)
     if draft is None:
         return []
-    draft.state, draft.undo_until = DraftState.DOUBT, None
-    draft.error = {"code": "in_doubt", "sentence": reason}
-    draft.save(update_fields=["state", "undo_until", "error"])
+    draft.become(DraftState.DOUBT, {"code": "in_doubt", "sentence": reason})
+    draft.undo_until = None
+    draft.save(update_fields=[*STATE_FIELDS, "undo_until"])
     return [drafts.event(draft), _failed(draft, command, "in_doubt", reason)]
 
 

@@ -4,6 +4,7 @@ import { Problem, Unreachable } from '../api/request';
 import type { Calls, SaveBody } from './calls';
 import { Desk, SAVE_AFTER, SAVE_AT_LATEST, UNDO_DISCARD, type DeskEvent } from './desk';
 import type { DraftStore, LocalDraft } from './draftStore';
+import { Outgoing } from './outgoing';
 import type { Draft, DraftFields } from './types';
 
 const FIELDS: DraftFields = {
@@ -57,7 +58,7 @@ class Server {
       this.saved.push(body);
       const { attachments: _, ...fields } = body;
       const draft: Draft = {
-        ...(there ?? { thread_id: null, quote: null, attachments: [], state: 'editing', send_at: null, undo_until: null, error: null, message_id: null }),
+        ...(there ?? { thread_id: null, quote: null, attachments: [], state: 'editing', send_at: null, undo_until: null, error: null, message_id: null, moves: 0 }),
         ...fields, id, rev: (there?.rev ?? 0) + 1, updated_at: new Date().toISOString(),
       } as Draft;
       this.drafts.set(id, draft);
@@ -81,7 +82,8 @@ class Server {
       const draft = this.read(id);
       if (draft.state !== 'editing') throw problem(409, 'draft_waiting');
       this.sent.push(id);
-      this.drafts.set(id, { ...draft, state: 'waiting' });
+      if (this.holds) await new Promise<void>((resolve) => this.held.push(resolve));
+      this.drafts.set(id, { ...draft, state: 'waiting', moves: draft.moves + 1 });
       if (this.loses) {
         this.loses = false;
         throw new Unreachable('cut');
@@ -89,7 +91,7 @@ class Server {
       return this.read(id);
     },
     unsend: async (id: string): Promise<Draft> => {
-      const draft = { ...this.read(id), state: 'editing' as const };
+      const draft = { ...this.read(id), state: 'editing' as const, moves: this.read(id).moves + 1 };
       this.drafts.set(id, draft);
       return draft;
     },
@@ -358,5 +360,51 @@ describe('sending', () => {
     await desk.send('d', { undo_seconds: 10 });
     expect(await desk.unsend('d')).toBe(true);
     expect(desk.draft('d')).toMatchObject({ state: 'editing', fields: { html: 'a', subject: 's' } });
+  });
+});
+
+describe('on its way out', () => {
+  let outgoing: Outgoing;
+  const phases = (): string[] => outgoing.all().map(({ phase }) => phase);
+  const told = (state: Draft['state'], moves: number): void => outgoing.heard({ ...server.drafts.get('d')!, state, moves });
+
+  beforeEach(async () => {
+    outgoing = new Outgoing(desk, server.calls);
+    desk.begin('d', FIELDS);
+    desk.edit('d', { html: 'a' });
+    await desk.flush('d');
+  });
+  afterEach(() => outgoing.stop());
+
+  it('can be undone still when the news of its last save comes after the answer to "send"', async () => {
+    await outgoing.send('d', { undo_seconds: 10 });
+    told('editing', 0);
+    expect(phases()).toEqual(['waiting']);
+    expect(desk.draft('d')).toMatchObject({ state: 'waiting' });
+    expect(await outgoing.undo('d')).toBe('back');
+    told('waiting', 1);
+    expect(phases()).toEqual([]);
+    expect(desk.draft('d')).toMatchObject({ state: 'editing' });
+  });
+
+  it('is sent when that is told before the answer', async () => {
+    server.holds = true;
+    const sending = outgoing.send('d', { undo_seconds: 0 });
+    await later(0);
+    told('sending', 2);
+    told('sent', 3);
+    server.held.forEach((go) => go());
+    await sending;
+    expect(phases()).toEqual(['sent']);
+    await later(7_000);
+    expect(phases()).toEqual([]);
+    expect(device.drafts.size).toBe(0);
+  });
+
+  it('is taken back here when another device takes it back', async () => {
+    await outgoing.send('d', { undo_seconds: 10 });
+    told('editing', 2);
+    expect(phases()).toEqual([]);
+    expect(desk.draft('d')).toMatchObject({ state: 'editing' });
   });
 });

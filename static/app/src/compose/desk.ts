@@ -4,7 +4,7 @@ import { Problem, Unreachable } from '../api/request';
 import type { Attachment, Id } from '../api/types';
 import type { Calls, SaveBody } from './calls';
 import type { DraftStore, LocalDraft } from './draftStore';
-import type { Draft, DraftFields, SendOptions } from './types';
+import { isOlder, type Draft, type DraftFields, type SendOptions } from './types';
 
 /** After the last key, and at the latest after the first unsaved one (milliseconds). */
 export const SAVE_AFTER = 1_500;
@@ -95,7 +95,7 @@ export class Desk {
   /** Begin a draft. Until the person changes it, it exists in this tab alone. */
   begin(id: Id, fields: DraftFields): LocalDraft {
     const local: LocalDraft = {
-      id, fields, attachments: [], filesKnown: fields.mode !== 'forward', quote: null, threadId: null, rev: 0, edited: 0, pushed: 0, changedAt: Date.now(), state: 'editing', sendAt: null,
+      id, fields, attachments: [], filesKnown: fields.mode !== 'forward', quote: null, threadId: null, rev: 0, moves: 0, edited: 0, pushed: 0, changedAt: Date.now(), state: 'editing', sendAt: null,
       error: null, discarded: false, sending: null,
     };
     this.hold(local);
@@ -191,18 +191,18 @@ export class Desk {
     const work = this.works.get(draft.id);
     const mine = work?.local;
     const ahead = mine !== undefined && mine.edited > upTo;
-    const { attachments, quote, thread_id: threadId, rev, state, error, send_at: sendAt } = draft;
+    const { attachments, quote, thread_id: threadId, rev, moves, state, error, send_at: sendAt } = draft;
     const fields = fieldsOf(draft);
     const local: LocalDraft = mine
       ? {
-          ...mine, quote, threadId, rev, state, error, sendAt, filesKnown: true,
+          ...mine, quote, threadId, rev, moves, state, error, sendAt, filesKnown: true,
           // While it is being written the person's own words are the truth, and not the server's tidied copy of them.
           fields: upTo === Infinity ? fields : mine.fields,
           attachments: ahead ? mine.attachments : attachments,
           pushed: upTo === Infinity ? mine.edited : Math.max(mine.pushed, upTo),
         }
       : {
-          id: draft.id, fields, attachments, filesKnown: true, quote, threadId, rev, edited: 0, pushed: 0, changedAt: Date.parse(draft.updated_at) || Date.now(), state, sendAt, error,
+          id: draft.id, fields, attachments, filesKnown: true, quote, threadId, rev, moves, edited: 0, pushed: 0, changedAt: Date.parse(draft.updated_at) || Date.now(), state, sendAt, error,
           discarded: false, sending: null,
         };
     this.hold(local);
@@ -286,7 +286,7 @@ export class Desk {
     // The save whose answer was lost had arrived: then "elsewhere" was here.
     if (work.unanswered && current.rev === work.unanswered.rev + 1 && sameWords(current, work.unanswered)) {
       work.unanswered = null;
-      work.local = { ...work.local, rev: current.rev };
+      work.local = { ...work.local, rev: current.rev, moves: current.moves };
       if (copy) void this.quietly(() => this.calls.discard(copy.id));
       return;
     }
@@ -297,7 +297,7 @@ export class Desk {
     this.unschedule(work);
     this.works.delete(id);
     await this.store.remove(id);
-    const mine: LocalDraft = { ...work.local, id: copy.id, rev: copy.rev, pushed: work.local.edited === 0 ? 0 : work.local.edited, attachments: copy.attachments };
+    const mine: LocalDraft = { ...work.local, id: copy.id, rev: copy.rev, moves: copy.moves, pushed: work.local.edited === 0 ? 0 : work.local.edited, attachments: copy.attachments };
     // What was typed while the refusal was on its way is newer than the copy.
     if (!sameWords(copy, saveBody(work.local)) && JSON.stringify(saveBody(work.local)) !== JSON.stringify(body)) mine.pushed = mine.edited - 1;
     const next = this.hold(mine);
@@ -433,7 +433,11 @@ export class Desk {
 
   private taken(work: Work, draft: Draft, options: SendOptions): void {
     work.local = { ...work.local, sending: null };
-    this.take(draft);
+    // News of its way out may have come first: then this answer says nothing new.
+    if (this.works.get(draft.id) === work) {
+      if (isOlder(draft, work.local)) void this.store.put(work.local);
+      else this.take(draft);
+    }
     this.tell({ kind: 'taken', id: draft.id, draft, options });
   }
 
@@ -477,11 +481,11 @@ export class Desk {
   heard(draft: Draft): void {
     const work = this.works.get(draft.id);
     if (!work) return;
-    const { state, error, send_at: sendAt, thread_id: threadId } = draft;
-    if (draft.rev < work.local.rev) return;
+    const { state, moves, error, send_at: sendAt, thread_id: threadId } = draft;
+    if (isOlder(draft, work.local)) return;
     if (draft.rev > work.local.rev && !work.running) this.tell({ kind: 'newer', id: draft.id });
     if (work.local.edited > work.local.pushed || work.running || draft.rev === work.local.rev) {
-      work.local = { ...work.local, state, error, sendAt, threadId };
+      work.local = { ...work.local, state, moves, error, sendAt, threadId };
       this.tell({ kind: 'changed', id: draft.id });
     } else {
       this.take(draft);

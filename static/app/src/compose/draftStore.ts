@@ -14,6 +14,8 @@ export interface LocalDraft {
   threadId: Id | null;
   /** The server's version that this one is based on; 0 when it has none. */
   rev: number;
+  /** How often the server had changed its state when it last told of it. */
+  moves: number;
   /** Counts the person's changes; `pushed` is the count that the server has. */
   edited: number;
   pushed: number;

@@ -5,7 +5,7 @@ import { Emitter } from '../store/emitter';
 import type { Calls } from './calls';
 import type { Desk } from './desk';
 import { markLeaving, openComposer } from './open';
-import type { Draft, SendOptions } from './types';
+import { isOlder, type Draft, type SendOptions } from './types';
 
 export type Phase = 'handing' | 'queued' | 'waiting' | 'scheduled' | 'sending' | 'sent' | 'failed' | 'doubt';
 
@@ -18,6 +18,8 @@ export interface Parcel {
   sendAt: string | null;
   /** Why it failed, in the server's words. */
   sentence: string;
+  /** Which version of the draft this says; null before the server has told one. */
+  told: Pick<Draft, 'rev' | 'moves'> | null;
 }
 
 const SHOWN_SENT = 6_000;
@@ -61,7 +63,7 @@ export class Outgoing {
   async send(id: Id, options: SendOptions): Promise<void> {
     this.problems.delete(id);
     markLeaving(id, true);
-    this.show({ id, subject: this.desk.draft(id)?.fields.subject ?? '', phase: 'handing', until: null, sendAt: options.send_at ?? null, sentence: '' });
+    this.show({ id, subject: this.desk.draft(id)?.fields.subject ?? '', phase: 'handing', until: null, sendAt: options.send_at ?? null, sentence: '', told: this.parcel(id)?.told ?? null });
     await this.desk.send(id, options);
   }
 
@@ -112,21 +114,21 @@ export class Outgoing {
 
   heard(draft: Draft): void {
     this.desk.heard(draft);
-    const known = this.parcels.some(({ id }) => id === draft.id);
-    if (known || draft.state === 'failed' || draft.state === 'doubt') this.follow(draft);
+    if (this.parcel(draft.id) || draft.state === 'failed' || draft.state === 'doubt') this.follow(draft);
   }
 
-  private follow(draft: Draft): void {
-    const { id, subject, state, error, send_at: sendAt, undo_until: undoUntil } = draft;
-    const before = this.parcels.find((parcel) => parcel.id === id);
+  private follow(draft: Draft, undoable: number | null = null): void {
+    const { id, subject, state, rev, moves, error, send_at: sendAt, undo_until: undoUntil } = draft;
+    const before = this.parcel(id);
+    if (before?.told && isOlder(draft, before.told)) return;
     markLeaving(id, state !== 'editing' && state !== 'failed' && state !== 'doubt' && state !== 'scheduled');
     if (state === 'editing') {
       if (before?.phase !== 'handing' && before?.phase !== 'queued') this.drop(id);
       return;
     }
     // A clock that is wrong must not lengthen the time to undo; the server decides in any case.
-    const until = state === 'waiting' ? before?.until ?? (undoUntil ? Math.min(Date.parse(undoUntil), Date.now() + 30_000) : null) : null;
-    this.show({ id, subject, phase: state, until, sendAt, sentence: error?.sentence ?? '' });
+    const until = state === 'waiting' ? undoable ?? before?.until ?? (undoUntil ? Math.min(Date.parse(undoUntil), Date.now() + 30_000) : null) : null;
+    this.show({ id, subject, phase: state, until, sendAt, sentence: error?.sentence ?? '', told: { rev, moves } });
     if (state === 'sent') this.after(id, SHOWN_SENT, () => this.drop(id));
     else if (state === 'waiting') this.after(id, Math.max(0, (until ?? Date.now()) - Date.now()), () => this.leaving(id));
     else if (state === 'sending') this.after(id, PATIENCE, () => void this.look(id));
@@ -134,15 +136,12 @@ export class Outgoing {
   }
 
   private taken(draft: Draft, options: SendOptions): void {
-    if (draft.state === 'waiting') {
-      this.show({ id: draft.id, subject: draft.subject, phase: 'waiting', until: Date.now() + options.undo_seconds * 1000, sendAt: null, sentence: '' });
-    }
-    this.follow(draft);
+    this.follow(draft, Date.now() + options.undo_seconds * 1000);
   }
 
   private leaving(id: Id): void {
-    const parcel = this.parcels.find((other) => other.id === id);
-    if (!parcel || parcel.phase !== 'waiting') return;
+    const parcel = this.parcel(id);
+    if (parcel?.phase !== 'waiting') return;
     this.show({ ...parcel, phase: 'sending', until: null });
     this.after(id, PATIENCE, () => void this.look(id));
   }
@@ -169,10 +168,14 @@ export class Outgoing {
   }
 
   private watch(id: Id): void {
-    const parcel = this.parcels.find((other) => other.id === id);
+    const parcel = this.parcel(id);
     if (!parcel || (parcel.phase !== 'handing' && parcel.phase !== 'queued')) return;
     const phase = this.desk.status(id).kind === 'away' ? 'queued' : 'handing';
     if (phase !== parcel.phase) this.show({ ...parcel, phase });
+  }
+
+  private parcel(id: Id): Parcel | undefined {
+    return this.parcels.find((parcel) => parcel.id === id);
   }
 
   private show(parcel: Parcel): void {

@@ -31,7 +31,14 @@ export interface Draft extends DraftFields {
   error: { code: string; sentence: string } | null;
   message_id: Id | null;
   rev: number;
+  /** Counts its changes of state. */
+  moves: number;
   updated_at: Iso;
+}
+
+/** True of what was told late: an answer and the news of it take different ways, and either may come first. */
+export function isOlder(draft: Pick<Draft, 'rev' | 'moves'>, known: Pick<Draft, 'rev' | 'moves'>): boolean {
+  return draft.rev < known.rev || (draft.rev === known.rev && draft.moves < known.moves);
 }
 
 export interface Prefill {

@@ -52,3 +52,11 @@ test('a refusal closes the window', async () => {
   expect(page.close).toHaveBeenCalledOnce();
   expect(page.print).not.toHaveBeenCalled();
 });
+
+test('a window that the person is closing is left alone, whatever realm its error is of', async () => {
+  page.print.mockImplementationOnce(() => {
+    throw { name: 'TypeError', message: 'The provided callback is no longer runnable.' };
+  });
+  await expect(print(new Mirror('test:person'), { message: 'a' })).resolves.toBeUndefined();
+  expect(page.print).toHaveBeenCalledOnce();
+});
