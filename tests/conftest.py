@@ -79,14 +79,17 @@ def django_db_setup(
     from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
-    with django_db_blocker.unblock(), databases.copied(str(connection.settings_dict["TEST"]["NAME"])):
+    name = str(connection.settings_dict["TEST"]["NAME"])
+    with django_db_blocker.unblock(), databases.copied(name):
         # The stubs want a mapping; Django takes any collection of aliases. What was copied is kept.
         made = setup_databases(0, interactive=False, aliases={"default": None}, keepdb=True)
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]  # psycopg's backend has it
     yield
     with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
+        teardown_databases(made, verbosity=0, keepdb=True)
+        connection.close_pool()  # type: ignore[attr-defined]
+    databases.drop(name)
 
 
 @pytest.fixture(scope="session")

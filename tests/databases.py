@@ -54,6 +54,12 @@ def make(name: str) -> None:
         _copy(server, template_name(), name)
 
 
+def drop(name: str) -> None:
+    """Remove a database, whoever is connected to it still: a thread of a test may have kept its connection."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
 def _copy(server: "psycopg.Connection[tuple[object, ...]]", source: str, target: str) -> None:
     server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(target)))
     server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(target), sql.Identifier(source)))
