@@ -44,9 +44,16 @@ def demo(home: Path) -> Iterator[Demo]:
     running.end()
 
 
-def called(demo: Demo, word: str) -> psutil.Process:
-    """The demo's process whose command line holds this word, the topmost one."""
-    return next(process for process in demo.family()[1:] if word in " ".join(process.cmdline()))
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it ended since it was listed, or is ending: a zombie has no command line
+        return ""
+
+
+def called(demo: Demo, word: str) -> psutil.Process | None:
+    """The demo's process whose command line holds this word, the topmost one; None while there is none."""
+    return next((process for process in demo.family()[1:] if word in _command(process)), None)
 
 
 def test_a_taken_port_is_told_with_its_holder_and_nothing_starts(tmp_path: Path) -> None:
@@ -99,11 +106,11 @@ def test_a_second_demo_of_the_same_home_is_refused(demo: Demo) -> None:
 @pytest.mark.parametrize("word", ["watcher", "beat", "waiting@", "pmsync.web", "fakes.microsoft"])
 def test_what_is_killed_is_started_again(demo: Demo, word: str) -> None:
     victim = called(demo, word)
+    assert victim is not None
     victim.kill()
     victim.wait(10)
     until(lambda: any("died of SIGKILL; again in" in line for line in demo.lines), demo)
-    until(lambda: any(word in " ".join(process.cmdline()) for process in demo.family()[1:]), demo)
-    assert called(demo, word).pid != victim.pid
+    until(lambda: called(demo, word) not in (None, victim), demo)
 
 
 def test_after_ctrl_c_nothing_is_left(demo: Demo) -> None:
