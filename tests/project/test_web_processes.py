@@ -47,7 +47,7 @@ def test_a_signal_ends_all(served: Served) -> None:
     assert [ask(port) for _ in range(20)] == [200] * 20
     parent.terminate()
     parent.wait(20)
-    assert not any(one.is_running() for one in children)
+    assert psutil.wait_procs(children, timeout=20)[1] == []
     assert not answers(port)
 
 
@@ -56,5 +56,5 @@ def test_the_end_of_one_ends_all(served: Served) -> None:
     assert ask(port) == 200
     children[0].kill()
     assert parent.wait(20) != 0
-    assert not any(one.is_running() for one in children)
+    assert psutil.wait_procs(children, timeout=20)[1] == []
     assert not answers(port)
