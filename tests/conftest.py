@@ -88,7 +88,7 @@ def django_db_setup(
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0, keepdb=True)
-        connection.close_pool()  # type: ignore[attr-defined]
+        connection.close_pool()  # type: ignore[attr-defined]  # psycopg's backend has it
     databases.drop(name)
 
 

@@ -2,6 +2,8 @@
 
 import uuid
 from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
 
 import pytest
 from django.utils.timezone import now
@@ -10,6 +12,7 @@ from apps.compose.models import Draft, DraftState, SubmissionServer
 from apps.mail.models import Message
 from apps.outbound.models import Command
 from apps.providers.adapters import mime
+from apps.realtime.models import JournalEntry
 from tests.compose.fixtures import Desk
 from tests.mail.fixtures import eml
 
@@ -84,6 +87,25 @@ def test_what_waits_can_be_taken_back_and_what_left_cannot(desk: Desk) -> None:
     late = desk.client.post(f"/api/v1/drafts/{draft['id']}/unsend", {}, format="json")
     assert (late.status_code, late.json()["code"]) == (409, "too_late")
     assert len(desk.sink.taken) == 1
+
+
+def test_each_state_is_told_under_a_number_of_its_own(desk: Desk) -> None:
+    desk.sink.refusals["carla@partner.example"] = "550 5.1.1 No such user"
+    draft = desk.put(to=[CARLA], subject="Offer", html="<p>x</p>")
+    desk.send(draft, undo_seconds=10)
+    desk.client.post(f"/api/v1/drafts/{draft['id']}/unsend", {}, format="json")
+    desk.send(draft)
+    desk.work()
+    desk.send(desk.put(uuid.UUID(draft["id"]), rev=draft["rev"], to=[BOB]))
+    desk.work()
+    entries = JournalEntry.objects.filter(event="draft:update", data__draft__id=draft["id"]).order_by("seq")
+    told = [(one["rev"], one["moves"], one["state"]) for one in (entry.data["draft"] for entry in entries)]
+    states = [state for state, _ in groupby(told, key=itemgetter(2))]
+    walked = ["editing", "waiting", "editing", "waiting", "sending", "failed", "editing", "waiting", "sending", "sent"]
+    assert states == walked
+    # Who is told in any order can say which is the newest.
+    assert told == sorted(told, key=itemgetter(0, 1))
+    assert len({numbers[:2] for numbers in told}) >= len(walked)
 
 
 def test_a_scheduled_message_carries_the_time_at_which_it_leaves(desk: Desk) -> None:
