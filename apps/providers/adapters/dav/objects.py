@@ -53,8 +53,9 @@ def fetch(connection: Connection, service: Service, collection: str, ids: Sequen
     """The objects of these ids, some at a time and in this order; what is gone is left out.
 
     While some are being kept the next are asked for, in a thread of this call: nobody else may use the connection
-    until it is closed. What has come meanwhile is given together. Raises errors of `adapters.errors` that concern the
-    connection, the log-in or the collection; never for one object.
+    until it is closed. What has come meanwhile is given together, but for the first, for which somebody may be
+    waiting. Raises errors of `adapters.errors` that concern the connection, the log-in or the collection; never for
+    one object.
     """
     parts = deque(ids[begin : begin + AT_ONCE] for begin in range(0, len(ids), AT_ONCE))
     if len(parts) == 1:
@@ -62,15 +63,17 @@ def fetch(connection: Connection, service: Service, collection: str, ids: Sequen
         return
     here = copy_context()
     under_way: deque[Future[Fetched]] = deque()
+    first = True
     thread = ThreadPoolExecutor(1, thread_name_prefix="dav")
     try:
         while parts or under_way:
             found = under_way.popleft().result() if under_way else Fetched()
-            while under_way and under_way[0].done() and under_way[0].exception() is None:
+            while not first and under_way and under_way[0].done() and under_way[0].exception() is None:
                 found += under_way.popleft().result()
             while parts and len(under_way) < AHEAD:
                 under_way.append(thread.submit(here.run, _some, connection, service, collection, parts.popleft()))
             if found.asked:
+                first = False
                 yield found
     finally:
         thread.shutdown(cancel_futures=True)
