@@ -1,7 +1,7 @@
 // Every command in one place, by typing: mailboxes, search, appearance, and what the keys do.
 import { ChartNoAxesColumn, CheckCheck, CircleUser, Contrast, Globe, Keyboard, ListChecks, LogOut, Plus, Rows3, Search, Settings, Sparkles, Zap, type LucideIcon } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { Autocomplete, Collection, Header, Input, Menu, MenuItem, MenuSection, SearchField } from 'react-aria-components';
+import { Collection, Header, MenuItem, MenuSection } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import type { Locale } from '../api/types';
@@ -10,10 +10,11 @@ import { iconOf } from '../mail/icons';
 import { mailboxName } from '../mail/names';
 import { useAccounts, useMailboxes } from '../store/hooks';
 import Dialog from '../ui/Dialog';
+import { TypedMenu } from '../ui/TypedMenu';
+import css from '../ui/typedMenu.module.css';
 import { offeredCommands, run } from './commands';
 import { KEYMAP, type CommandId } from './keymap';
 import { Keys } from './KeySheet';
-import css from './overlays.module.css';
 import { changeLanguage, leave } from './personal';
 import { density, setDensity, setTheme, theme, type Density, type Theme } from './preferences';
 
@@ -47,32 +48,26 @@ export default function Palette({ onClose, onKeys }: PaletteProps) {
   return (
     <Dialog title={t('palette.label')} plain width="palette" onClose={onClose}>
       <div className={css.palette}>
-        <Autocomplete inputValue={text} onInputChange={setText}>
-          <SearchField aria-label={t('palette.placeholder')} autoFocus className={css.field ?? ''}>
-            <Search size={20} aria-hidden />
-            <Input className={css.input ?? ''} placeholder={t('palette.placeholder')} />
-          </SearchField>
-          {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- keys must be able to scroll it */}
-          <div className={css.items} tabIndex={0}>
-            <Menu
-              aria-label={t('palette.label')}
-              className={css.menu ?? ''}
-              items={found}
-              onAction={(key) => {
-                onClose();
-                byId.get(String(key))?.run();
-              }}
-              renderEmptyState={() => <p className={css.none}>{t('palette.empty')}</p>}
-            >
-              {(group: Group) => (
-                <MenuSection id={group.id}>
-                  <Header className={css.group ?? ''}>{group.title}</Header>
-                  <Collection items={group.items}>{(item: Item) => <PaletteItem item={item} />}</Collection>
-                </MenuSection>
-              )}
-            </Menu>
-          </div>
-        </Autocomplete>
+        <TypedMenu
+          label={t('palette.label')}
+          find={t('palette.placeholder')}
+          none={t('palette.empty')}
+          typed={text}
+          onType={setText}
+          items={found}
+          first={found[0]?.items[0]?.id}
+          onChoose={(id) => {
+            onClose();
+            byId.get(id)?.run();
+          }}
+        >
+          {(group) => (
+            <MenuSection id={group.id}>
+              <Header className={css.group ?? ''}>{group.title}</Header>
+              <Collection items={group.items}>{(item: Item) => <PaletteItem item={item} />}</Collection>
+            </MenuSection>
+          )}
+        </TypedMenu>
       </div>
     </Dialog>
   );

@@ -1,9 +1,10 @@
 // Chooses one of many by typing part of its name: mailboxes, labels.
-import { Check, Search, type LucideIcon } from 'lucide-react';
+import { Check, type LucideIcon } from 'lucide-react';
 import { useState } from 'react';
-import { Autocomplete, Input, Menu, MenuItem, SearchField } from 'react-aria-components';
-import overlays from '../../shell/overlays.module.css';
+import { MenuItem } from 'react-aria-components';
 import Dialog from '../../ui/Dialog';
+import { TypedMenu } from '../../ui/TypedMenu';
+import menu from '../../ui/typedMenu.module.css';
 import css from './act.module.css';
 
 export interface Choice {
@@ -30,36 +31,30 @@ export function Picker({ title, find, none, choices, onChoose, onClose, onWord =
   const found = choices(typed);
   return (
     <Dialog title={title} plain width="palette" onClose={onClose}>
-      <div className={overlays.palette}>
+      <div className={menu.palette}>
         <p className={css.titleOfPicker} aria-hidden>{title}</p>
-        <Autocomplete inputValue={typed} onInputChange={type}>
-          <SearchField aria-label={find} autoFocus className={overlays.field ?? ''}>
-            <Search size={20} aria-hidden />
-            <Input className={overlays.input ?? ''} placeholder={find} />
-          </SearchField>
-          {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- keys must be able to scroll it */}
-          <div className={overlays.items} tabIndex={0}>
-            <Menu
-              aria-label={title}
-              className={overlays.menu ?? ''}
-              items={found}
-              onAction={(key) => {
-                onClose();
-                onChoose(String(key));
-              }}
-              renderEmptyState={() => <p className={overlays.none}>{none}</p>}
-            >
-              {({ id, text, hint, icon: Icon, on }: Choice) => (
-                <MenuItem id={id} textValue={text} className={overlays.item ?? ''}>
-                  <Icon size={16} aria-hidden />
-                  <span className={overlays.itemText}>{text}</span>
-                  {hint && <span className={overlays.itemHint}>{hint}</span>}
-                  {on && <Check size={16} role="img" aria-label={onWord} />}
-                </MenuItem>
-              )}
-            </Menu>
-          </div>
-        </Autocomplete>
+        <TypedMenu
+          label={title}
+          find={find}
+          none={none}
+          typed={typed}
+          onType={type}
+          items={found}
+          first={found[0]?.id}
+          onChoose={(chosen) => {
+            onClose();
+            onChoose(chosen);
+          }}
+        >
+          {({ id, text, hint, icon: Icon, on }) => (
+            <MenuItem id={id} textValue={text} className={menu.item ?? ''}>
+              <Icon size={16} aria-hidden />
+              <span className={menu.itemText}>{text}</span>
+              {hint && <span className={menu.itemHint}>{hint}</span>}
+              {on && <Check size={16} role="img" aria-label={onWord} />}
+            </MenuItem>
+          )}
+        </TypedMenu>
       </div>
     </Dialog>
   );
