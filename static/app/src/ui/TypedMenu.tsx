@@ -13,7 +13,7 @@ interface TypedMenuProps<Item extends object> {
   typed: string;
   onType: (typed: string) => void;
   items: Item[];
-  /** What Enter takes when no item is marked, as after pasting. */
+  /** What Enter takes when no item is marked: as after pasting, or in haste. */
   first: string | undefined;
   onChoose: (id: string) => void;
   children: (item: Item) => ReactNode;
@@ -21,18 +21,21 @@ interface TypedMenuProps<Item extends object> {
 
 export function TypedMenu<Item extends object>({ label, find, none, typed, onType, items, first, onChoose, children }: TypedMenuProps<Item>) {
   const menu = useRef<HTMLDivElement>(null);
-  function takeFirst(event: KeyboardEvent): void {
-    if (event.key !== 'Enter' || event.nativeEvent.isComposing || !typed.trim() || first === undefined) return;
-    if (menu.current?.querySelector('[data-focused]')) return;
+  // Not left to the list, which loses an Enter that comes before it has marked an item.
+  function take(event: KeyboardEvent): void {
+    if (event.key !== 'Enter' || event.nativeEvent.isComposing) return;
+    const marked = menu.current?.querySelector<HTMLElement>('[data-focused]')?.dataset['key'];
+    const chosen = marked ?? (typed.trim() ? first : undefined);
+    if (chosen === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    onChoose(first);
+    onChoose(chosen);
   }
   return (
     <Autocomplete inputValue={typed} onInputChange={onType}>
       <SearchField aria-label={find} autoFocus className={css.field ?? ''}>
         <Search size={20} aria-hidden />
-        <Input className={css.input ?? ''} placeholder={find} onKeyDownCapture={takeFirst} />
+        <Input className={css.input ?? ''} placeholder={find} onKeyDownCapture={take} />
       </SearchField>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- keys must be able to scroll it */}
       <div className={css.items} tabIndex={0}>
