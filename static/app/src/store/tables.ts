@@ -1,6 +1,7 @@
 // The confirmed layer: every row this tab knows, by id. Rows are immutable and replaced whole; a row never goes
 // back in `rev`. Whatever changes is named in `touched`, so subscribers of one row or one list hear only of it.
 import type { Account, Conversation, Id, Iso, ListedThread, Mailbox, Message, ThreadFilter, ThreadRow } from '../api/types';
+import { Alike } from './alike';
 import { SparseList } from './sparse';
 
 /** `<mailbox id>` or `<mailbox id>|<filter>`. */
@@ -12,6 +13,7 @@ export class Tables {
   readonly accounts = new Map<Id, Account>();
   readonly mailboxes = new Map<Id, Mailbox>();
   readonly threads = new Map<Id, ThreadRow>();
+  readonly alike = new Alike();
   readonly messages = new Map<Id, Message>();
   /** Message ids of each opened conversation, oldest first. */
   readonly conversations = new Map<Id, Id[]>();
@@ -72,7 +74,7 @@ export function putThread(tables: Tables, row: ThreadRow): boolean {
   const held = tables.threads.get(row.id);
   if (held && held.rev > row.rev) return false;
   if (held && held.rev === row.rev) return true;
-  tables.threads.set(row.id, row);
+  tables.threads.set(row.id, tables.alike.row(row));
   tables.touch('thread', row.id);
   return true;
 }
@@ -141,6 +143,7 @@ export function dropAccount(tables: Tables, id: Id): void {
     tables.threads.delete(row.id);
     tables.touch('thread', row.id);
   }
+  tables.alike.clear();
 }
 
 /** Forget the messages of a conversation; its row stays. */
@@ -208,6 +211,7 @@ export function reset(tables: Tables): void {
   // The sidebar stays as it is until the server has named its mailboxes again, whatever their revision then is.
   for (const [id, box] of tables.mailboxes) tables.mailboxes.set(id, { ...box, rev: -1 });
   tables.threads.clear();
+  tables.alike.clear();
   tables.messages.clear();
   tables.conversations.clear();
   tables.gone.clear();
