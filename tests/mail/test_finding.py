@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.mail import search
 from apps.mail.search import finding
@@ -85,6 +86,22 @@ def test_a_condition_on_messages_is_met_by_both_ways(cast: Cast, filled: list[st
     for word in (filled[3], next(word for word in filled[300:] if len(word) > 6)):
         unread = plainly(cast, word, r"NOT m.flags @> ARRAY['\seen']")
         assert paged(cast, f"{word} is:unread", 25)[0] == unread
+
+
+def walks(cast: Cast, query: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        search.run(cast.owner, search.Asked(query, None, "", 50))
+    return sum("LATERAL (SELECT * FROM mail_messagewords" in sent["sql"] for sent in captured.captured_queries)
+
+
+def test_how_thickly_the_newest_match_tells_whether_to_walk_on(cast: Cast, filled: list[str]) -> None:
+    rare = next(word for word in filled[2_000:] if len(word) > 6)
+    common = next(word for word in filled[400:] if len(word) > 6)
+    assert walks(cast, filled[0]) == 1  # the page is full
+    assert walks(cast, common) == 2
+    assert walks(cast, rare) == 1
+    # No index knows what is flagged: nothing is won by asking one.
+    assert walks(cast, "is:flagged") == len(finding.WALKS)
 
 
 def test_a_match_older_than_the_walks_is_found(cast: Cast, filled: list[str]) -> None:

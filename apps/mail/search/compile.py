@@ -26,6 +26,8 @@ class Condition:
 
     sql: str
     parameters: list[Any]
+    indexed: bool = False
+    """True when an index names the few messages that can match."""
 
     @property
     def words_alone(self) -> bool:
@@ -113,11 +115,14 @@ IS: Final = {
 
 def _joined(word: str, conditions: Sequence[Condition]) -> Condition:
     parameters = [value for condition in conditions for value in condition.parameters]
-    return Condition(f" {word} ".join(f"({condition.sql})" for condition in conditions), parameters)
+    all_or_any = any if word == "AND" else all
+    indexed = all_or_any(condition.indexed for condition in conditions)
+    return Condition(f" {word} ".join(f"({condition.sql})" for condition in conditions), parameters, indexed)
 
 
 def _contains(column: str, text: str) -> Condition:
-    return Condition(f"{column} LIKE %s", [like(fold(text))])
+    folded = fold(text)
+    return Condition(f"{column} LIKE %s", [like(folded)], indexed=len(folded) >= LEAST_SUBSTRING)
 
 
 def like(part: str) -> str:
@@ -131,7 +136,7 @@ def _words(texts: Sequence[Text]) -> Condition:
     together = words.query(" ".join(text.value for text in texts))
     if together is None:
         return Condition(EVERYTHING, [])
-    found = Condition("w.vector @@ %s::tsquery", [together])
+    found = Condition("w.vector @@ %s::tsquery", [together], indexed=True)
     phrases = [text for text in texts if text.phrase and len(words.WORD.findall(text.value)) > 1]
     if phrases:
         in_order = [

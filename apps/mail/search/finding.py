@@ -3,8 +3,8 @@
 A word that many messages hold is found soon by walking back from the newest one, and would take
 seconds to gather; a rare word is gathered at once, and walking would read the whole mirror. Which of
 both a query is, PostgreSQL's estimates do not tell well enough (words outside of its sample are all
-taken for equally common), so the newest few thousand are walked always, and the indexes are asked when
-these did not fill a page.
+taken for equally common), so the newest few hundred are walked always. Where these hold so many matches
+that the next few thousand should fill the page, or there is no index to ask, these are walked too.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,8 @@ from .. import queries
 from .compile import Condition
 
 WALKS: Final = (600, 2_400)
-"""Messages that are looked at one by one, shared among the accounts; the second walk goes on after the first."""
+"""Messages that are looked at one by one, shared among the accounts; the second walk goes on after the first, where
+its matches, as thickly as the first had them, would fill the page."""
 
 GATHERED: Final = 1_000
 """Matches that are taken from the indexes at once; conversations are counted up to here."""
@@ -68,13 +69,15 @@ def page(accounts: Sequence[UUID], condition: Condition, cursor: str, limit: int
     after = queries.decode_cursor(cursor) if cursor else None
     search = _Search(list(accounts), condition)
     found: dict[UUID, Hit] = {}
-    place, more = after, True
+    place, more, walked = after, True, 0
     for length in WALKS:
-        if more and len(found) < limit:
-            each = max(length // max(len(accounts), 1), 1)
-            horizon = search.horizon(place, each)
-            search.collect(found, search.walk(place, horizon, each), after, limit)
-            place, more = horizon or place, horizon is not None
+        too_thin = condition.indexed and len(found) * (walked + length) < limit * walked
+        if not more or len(found) >= limit or too_thin:
+            break
+        each = max(length // max(len(accounts), 1), 1)
+        horizon = search.horizon(place, each)
+        search.collect(found, search.walk(place, horizon, each), after, limit)
+        place, more, walked = horizon or place, horizon is not None, walked + length
     while more and len(found) < limit:
         rows, place = search.gather(place)
         search.collect(found, rows, after, limit)
