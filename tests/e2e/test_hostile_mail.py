@@ -218,6 +218,42 @@ def test_every_attack_of_the_corpus_and_of_our_own_stays_without_effect(
     assert {name for name in before if before[name] != after[name]} == set()
 
 
+def test_the_frame_alone_lets_nothing_run_and_nothing_be_fetched(
+    opened: tuple[Page, Watch], demo: Demo, canary: WebServer
+) -> None:
+    """The wall behind the sanitiser: the payloads are put into a message's frame as they are."""
+    page, watch = opened
+    asked = len(canary.requests)
+    deliver(page, demo, {"Behind it": hostile.message("Behind it", [hostile.Vector("harmless", "<p>Hello.</p>")])})
+    page.locator("[data-thread]").first.click()
+    read(page, 1)
+    mode = page.evaluate(
+        """async (vectors) => {
+          const inside = document.querySelector('iframe').contentDocument;
+          for (const html of vectors) {
+            const part = inside.createElement('div');
+            part.innerHTML = html;
+            inside.body.append(part);
+            for (const dead of part.querySelectorAll('script')) {  // one that comes as text never runs
+              const live = inside.createElement('script');
+              for (const { name, value } of dead.attributes) live.setAttribute(name, value);
+              live.text = dead.text;
+              dead.replaceWith(live);
+            }
+            (POKE)(inside);
+          }
+          await new Promise((done) => setTimeout(done, 1500));
+          return inside.compatMode;
+        }""".replace("POKE", POKE),
+        [vector.html for vector in hostile.family_vectors(address(canary))],
+    )
+    assert mode == "CSS1Compat"
+    # What the policy refuses is told on the console, and names that clobber make our own code stumble; here they may.
+    assert [one for one in watch.look(page) if one.startswith(("dialog", "opened", "window"))] == []
+    assert [request.path for request in canary.requests[asked:]] == []
+    assert not page.evaluate("window.__canary")
+
+
 def test_the_control_without_protection_is_hit(browser: Browser, canary: WebServer) -> None:
     """The same payloads in a bare page: if they did nothing here, the test above would prove nothing."""
     context = browser.new_context()

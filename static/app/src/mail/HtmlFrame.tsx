@@ -43,11 +43,15 @@ export function HtmlFrame({ body, adapt, quoted = false, onConfirmLink }: HtmlFr
     const node = frame.current;
     if (!node) return;
     let leave: (() => void) | undefined;
+    let filled: Document | null = null;
+    // A browser may give the frame another document later: some do once they have loaded the empty one.
     const mount = (): void => {
+      if (filled === node.contentDocument) return;
       leave?.();
+      filled = node.contentDocument;
       leave = fill(node, body, quoted, (href, shown) => confirmLink.current({ href, shown }), setQuotes);
     };
-    if (node.contentDocument?.readyState === 'complete' && node.contentDocument.URL === 'about:srcdoc') mount();
+    mount();
     node.addEventListener('load', mount);
     return () => {
       node.removeEventListener('load', mount);
@@ -66,7 +70,7 @@ export function HtmlFrame({ body, adapt, quoted = false, onConfirmLink }: HtmlFr
 
   return (
     <div className={css.sheet} data-look={dark ? 'dark' : 'paper'}>
-      <iframe ref={frame} className={css.frame} title={t('reader.frame')} sandbox={SANDBOX} referrerPolicy="no-referrer" srcDoc={SHELL} />
+      <iframe ref={frame} className={css.frame} title={t('reader.frame')} sandbox={SANDBOX} referrerPolicy="no-referrer" />
       {quotes.length > 0 && (
         <Button
           className={css.fold ?? ''}
@@ -92,6 +96,7 @@ function fill(
   const inside = frame.contentDocument;
   const view = frame.contentWindow as (Window & typeof globalThis) | null;
   if (!inside || !view) return () => undefined;
+  furnish(inside);
   const left = new AbortController();
   const root = inside.createElement('div');
   root.className = 'pmsync-mail';
@@ -110,6 +115,15 @@ function fill(
     observer.disconnect();
     release();
   };
+}
+
+/** Put the document under our policy. Written into the one it begins with: one that is loaded comes two frames later. */
+function furnish(inside: Document): void {
+  if (inside.doctype) return;
+  // Nothing else makes a document one with a doctype, and without it a mail would be laid out as in the nineties.
+  inside.open();
+  inside.write(SHELL);
+  inside.close();
 }
 
 /** Inline styles move to CSSOM (a policy without 'unsafe-inline' would drop the attributes) and are tamed there. */
