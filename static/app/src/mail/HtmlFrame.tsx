@@ -15,7 +15,7 @@ import { INLINE_ATTRIBUTE, NAME_PREFIX, STYLE_ATTRIBUTE, isColourless, sanitised
 // Scripts, forms, modals, downloads and top navigation stay forbidden; same origin is what lets us mount and measure.
 const SANDBOX = 'allow-same-origin allow-popups allow-popups-to-escape-sandbox';
 const SHELL =
-  '<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src \'self\' data: blob:; style-src \'none\'">' +
+  '<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src \'self\' data: blob:; style-src \'none\'; base-uri \'none\'">' +
   '<meta name="referrer" content="no-referrer">';
 /** Wide layouts are scaled down to fit, but not below what can be read. */
 const SMALLEST = 0.45;
