@@ -2,11 +2,13 @@
 import i18next from 'i18next';
 import { useLayoutEffect } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
 import { Button } from '../ui/Button';
 import { Notice } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
 import css from './compose.module.css';
 import type { ComposerProps } from './Host';
+import { closeComposer } from './open';
 import { Shell } from './Shell';
 import { useOpened } from './useOpened';
 import './words';
@@ -18,7 +20,7 @@ export default function Composer(props: ComposerProps) {
   const opened = useOpened(item, studio);
   useLayoutEffect(() => {
     // One that cannot be written needs no keys.
-    if (opened.kind === 'gone' || opened.kind === 'failed') onReady();
+    if (opened.kind !== 'open' && opened.kind !== 'loading') onReady();
   }, [opened.kind, onReady]);
   if (opened.kind === 'open') return <Writing {...props} />;
   return (
@@ -26,6 +28,12 @@ export default function Composer(props: ComposerProps) {
       <div className={css.message}>
         {opened.kind === 'loading' && <p>{t('loading')}</p>}
         {opened.kind === 'gone' && <Notice kind="warn">{t('gone')}</Notice>}
+        {opened.kind === 'nowhere' && (
+          <Notice kind="warn">
+            <span>{t('nowhere')}</span>
+            <Link href="/accounts/new" onClick={() => closeComposer(item.id)}>{t('connect')}</Link>
+          </Notice>
+        )}
         {opened.kind === 'failed' && (
           <Notice kind="bad">
             <span>{t('openFailed', { reason: faultText(i18next.t, opened.error) })}</span>

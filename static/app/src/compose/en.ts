@@ -35,6 +35,8 @@ export const en = {
   discarded: 'Draft discarded.',
   undo: 'Undo',
   gone: 'This draft is not there any more: it was sent or discarded elsewhere.',
+  nowhere: 'There is no account here that you can write from.',
+  connect: 'Connect an account',
   openFailed: 'The draft could not be opened: {{reason}}',
   retry: 'Try again',
   elsewhere: 'This draft is open in another tab.',

@@ -1,22 +1,26 @@
 import 'fake-indexeddb/auto';
 import { act, cleanup, render, waitFor } from '@testing-library/react';
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
+import type { Account } from '../api/types';
 import { startLanguages } from '../i18n';
 import { keyHandler, offer } from '../shell/commands';
 import { MirrorContext } from '../store/hooks';
 import { Mirror } from '../store/mirror';
+import { account } from '../testing/rows';
+import { FakeServer } from '../testing/server';
 import { ComposeHost } from './Host';
 import { closeAllComposers, composers, openComposer, type ComposeRequest } from './open';
 
+const server = new FakeServer();
 let mirror: Mirror;
 
 beforeAll(async () => {
   vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: () => undefined, removeEventListener: () => undefined }));
-  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('offline')));
   // jsdom lays nothing out; the editor asks where its cursor is.
   Range.prototype.getClientRects = () => [] as unknown as DOMRectList;
   Range.prototype.getBoundingClientRect = () => new DOMRect();
   await startLanguages();
+  await server.start();
 });
 afterEach(() => {
   act(closeAllComposers);
@@ -24,9 +28,16 @@ afterEach(() => {
   mirror.stop();
 });
 
-function show(): void {
+/** The page of somebody with these accounts; null when the server has not said yet. */
+async function show(accounts: Account[] | null = [account()]): Promise<void> {
   mirror = new Mirror('tenant:person');
+  if (accounts) await know(accounts);
   render(<MirrorContext value={mirror}><ComposeHost scope="tenant:person" /></MirrorContext>);
+}
+
+async function know(items: Account[]): Promise<void> {
+  server.answers.set('accounts', { seq: server.seq, items });
+  await mirror.refresh();
 }
 
 function type(text: string): void {
@@ -41,7 +52,7 @@ it('has the focus in the task that opened it, and hands over what was typed befo
   const unoffer = offer('mail.archive', archived);
   const handler = keyHandler();
   addEventListener('keydown', handler);
-  show();
+  await show();
   act(() => void openComposer({ mode: 'new', to: 'anna@example.org', subject: 'Hello' }));
   expect(document.activeElement?.tagName).toBe('TEXTAREA'); // the editor is still being loaded
   type('edge');
@@ -53,8 +64,26 @@ it('has the focus in the task that opened it, and hands over what was typed befo
   unoffer();
 }, 60_000);
 
+it('waits for the accounts of a page just opened, with what is typed meanwhile', async () => {
+  await show(null);
+  act(() => void openComposer({ mode: 'new', to: 'anna@example.org' }));
+  type('early');
+  await waitFor(() => expect(document.body.textContent).toContain('Loading the draft'), { timeout: 30_000 });
+  type(' words');
+  await act(() => know([account()]));
+  await waitFor(() => expect(document.querySelector('.ProseMirror')?.textContent).toBe('early words'), { timeout: 30_000 });
+}, 60_000);
+
+it('says that there is no account to write from', async () => {
+  await show([account({ role: 'reader' })]);
+  act(() => void openComposer({ mode: 'new' }));
+  await waitFor(() => expect(document.querySelector('a')?.textContent).toBe('Connect an account'), { timeout: 30_000 });
+  expect(document.body.textContent).toContain('There is no account here that you can write from.');
+  expect(document.querySelector('textarea')).toBeNull();
+}, 60_000);
+
 it('puts the oldest away when a fourth is opened, and brings the same answer forward instead of a second', async () => {
-  show();
+  await show();
   const opened: string[] = [];
   const open = (request: ComposeRequest): void => act(() => {
     opened.push(openComposer(request));

@@ -37,6 +37,8 @@ export const it: Words & Record<`${string}_many`, string> = {
   discarded: 'Bozza eliminata.',
   undo: 'Annulla',
   gone: 'Questa bozza non c’è più: è stata inviata o eliminata altrove.',
+  nowhere: 'Qui non c’è nessun account da cui tu possa scrivere.',
+  connect: 'Collega un account',
   openFailed: 'Non è stato possibile aprire la bozza: {{reason}}',
   retry: 'Riprova',
   elsewhere: 'Questa bozza è aperta in un’altra scheda.',

@@ -15,8 +15,10 @@ export interface Surroundings {
   account: string | null;
 }
 
-export function beginning(request: ComposeRequest, message: Message | undefined, around: Surroundings): DraftFields {
+/** Null while no account is known that could be written from. */
+export function beginning(request: ComposeRequest, message: Message | undefined, around: Surroundings): DraftFields | null {
   const account = message?.account_id ?? startingAccount(around);
+  if (!account) return null;
   const own = around.identities.filter((identity) => identity.account_id === account);
   const addressed = message ? own.find(({ address }) => [...message.to, ...message.cc, ...message.from].some((one) => sameAddress(one.address, address))) : undefined;
   const identity = addressed ?? own.find(({ is_default: main }) => main) ?? own[0];
@@ -35,9 +37,9 @@ export function beginning(request: ComposeRequest, message: Message | undefined,
   return message ? { ...fields, ...answer(request, message, mine(around, account)) } : fields;
 }
 
-function startingAccount({ accounts, account }: Surroundings): string {
+function startingAccount({ accounts, account }: Surroundings): string | undefined {
   const writable = accounts.filter(({ role }) => role !== 'reader');
-  return (writable.find(({ id }) => id === account) ?? writable.find(({ mine: own }) => own) ?? writable[0])?.id ?? '';
+  return (writable.find(({ id }) => id === account) ?? writable.find(({ mine: own }) => own) ?? writable[0])?.id;
 }
 
 function mine({ accounts, identities }: Surroundings, account: string): string[] {

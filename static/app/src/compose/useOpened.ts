@@ -6,7 +6,7 @@ import { rebindComposer, type OpenComposer } from './open';
 import { beginning } from './prefill';
 import type { Studio } from './studio';
 
-export type Opened = { kind: 'loading' } | { kind: 'open' } | { kind: 'gone' } | { kind: 'failed'; error: unknown; again: () => void };
+export type Opened = { kind: 'loading' } | { kind: 'open' } | { kind: 'gone' } | { kind: 'nowhere' } | { kind: 'failed'; error: unknown; again: () => void };
 
 export function useOpened(item: OpenComposer, studio: Studio): Opened {
   const mirror = useMirror();
@@ -19,7 +19,7 @@ export function useOpened(item: OpenComposer, studio: Studio): Opened {
     const message = item.request.messageId ? mirror.view.message(item.request.messageId) : undefined;
     const account = /^\/mail\/([^/]+)/.exec(location.pathname)?.[1];
     const fields = beginning(item.request, message, { accounts, identities: studio.identities, account: account ? mirror.view.mailbox(account)?.account_id ?? null : null });
-    studio.desk.begin(item.id, fields);
+    if (fields) studio.desk.begin(item.id, fields);
   }
   const held = studio.desk.draft(item.id);
   const wanted = item.request.draftId;
@@ -41,6 +41,8 @@ export function useOpened(item: OpenComposer, studio: Studio): Opened {
   }, [studio, wanted, item.id, tries]);
   if (held) return { kind: 'open' };
   if (gone) return { kind: 'gone' };
+  // Of a page that has just been opened the accounts may come later; keys are caught until then.
+  if (!wanted && mirror.ready) return { kind: 'nowhere' };
   if (failed) return { kind: 'failed', error: failed, again: () => setTries(tries + 1) };
   return { kind: 'loading' };
 }
