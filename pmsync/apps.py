@@ -1,4 +1,6 @@
-"""Wires the project into Django: every process that runs Django also knows its Celery app."""
+"""Wires the project into Django: every process that runs Django also knows its Celery app, and has begun."""
+
+import gc
 
 from django.apps import AppConfig
 
@@ -10,8 +12,10 @@ class WiringConfig(AppConfig):
     label = "pmsync"
 
     def ready(self) -> None:
-        """Make the Celery app current and its tasks known."""
-        from .celery import WITH_TASKS, app
+        """Make the Celery app current; what has been imported so far stays, so the garbage collector, quiet since the
+        settings were read, never looks through it."""
+        from .celery import app
 
         app.set_default()
-        app.autodiscover_tasks(WITH_TASKS, force=True)
+        gc.freeze()
+        gc.enable()

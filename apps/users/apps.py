@@ -9,9 +9,3 @@ class UsersConfig(AppConfig):
     name = "apps.users"
     label = "users"
     verbose_name = "People"
-
-    def ready(self) -> None:
-        """Make the way of authentication known to the API's document."""
-        from . import openapi
-
-        assert openapi

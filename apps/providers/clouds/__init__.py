@@ -4,44 +4,49 @@ Nothing outside this package and the adapters knows which they are; `configured`
 registered with.
 """
 
-from typing import Final
+from functools import cache
 
 from .base import Asked, Cloud, Granted, Renewed, Surface, Unconfigured
 from .companies import Companies, CompanyKey, DirectoryPerson
-from .google import GoogleCloud
-from .microsoft import MicrosoftCloud
 from .pushing import Answer, Called, Fate, Hook, Puller, Pusher, Subscribed, Told, Wanted
 
 __all__ = [
     "Answer", "Asked", "Called", "Cloud", "Companies", "CompanyKey", "DirectoryPerson", "Fate", "Granted", "Hook",
-    "Puller", "Pusher", "Renewed", "Subscribed", "Surface", "Told", "Unconfigured", "Wanted", "configured", "hooks",
-    "host_of", "known", "named", "simulated",
+    "Puller", "Pusher", "Renewed", "Subscribed", "Surface", "Told", "Unconfigured", "Wanted", "configured", "every",
+    "hooks", "host_of", "known", "named", "simulated",
 ]  # fmt: skip
 
 
-EVERY: Final[dict[str, Cloud]] = {cloud.name: cloud for cloud in (GoogleCloud(), MicrosoftCloud())}
+@cache
+def every() -> dict[str, Cloud]:
+    """Every provider PMSync knows, by provider type. Their client libraries are imported with the first question:
+    most commands need none of them."""
+    from .google import GoogleCloud
+    from .microsoft import MicrosoftCloud
+
+    return {cloud.name: cloud for cloud in (GoogleCloud(), MicrosoftCloud())}
 
 
 def configured() -> dict[str, Cloud]:
     """Those this installation is registered with, by provider type."""
-    return {name: cloud for name, cloud in EVERY.items() if cloud.configured}
+    return {name: cloud for name, cloud in every().items() if cloud.configured}
 
 
 def host_of(provider_type: str, surface: Surface) -> str:
     """Whose limits requests of a surface count against."""
-    return EVERY[provider_type].host(surface)
+    return every()[provider_type].host(surface)
 
 
 def simulated(provider_type: str) -> bool:
     """Whether accounts of that type live at a simulation; False for types without consent."""
-    cloud = EVERY.get(provider_type)
+    cloud = every().get(provider_type)
     return cloud is not None and cloud.simulated
 
 
 def known(provider_type: str) -> Cloud:
     """The provider of that type, whether or not this installation is registered with it: companies come with a
     registration of their own. Raises KeyError for a type without consent."""
-    return EVERY[provider_type]
+    return every()[provider_type]
 
 
 def named(provider_type: str) -> Cloud:
@@ -55,4 +60,4 @@ def named(provider_type: str) -> Cloud:
 def hooks() -> dict[str, tuple[str, Hook]]:
     """Every webhook, by the last part of its path, with the provider type that calls it; those of providers that this
     installation is not registered with are answered just so."""
-    return {name: (cloud.name, hook) for cloud in EVERY.values() for name, hook in cloud.pusher.hooks().items()}
+    return {name: (cloud.name, hook) for cloud in every().values() for name, hook in cloud.pusher.hooks().items()}

@@ -132,7 +132,7 @@ class ConnectionsView(CompanyAPIView):
     def get(self, request: TenantRequest) -> Response:
         telling.administrators_only(request.member)
         items = [self.shown(request, connection) for connection in connecting.connections()]
-        return Response({"items": items, "offers": [_offer(cloud) for cloud in clouds.EVERY.values()]})
+        return Response({"items": items, "offers": [_offer(cloud) for cloud in clouds.every().values()]})
 
     @extend_schema(request=CompanyIn, responses={201: CONNECTION})
     def post(self, request: TenantRequest) -> Response:
