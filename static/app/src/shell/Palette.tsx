@@ -56,6 +56,7 @@ export default function Palette({ onClose, onKeys }: PaletteProps) {
           onType={setText}
           items={found}
           first={found[0]?.items[0]?.id}
+          onClose={onClose}
           onChoose={(id) => {
             onClose();
             byId.get(id)?.run();

@@ -16,20 +16,25 @@ interface TypedMenuProps<Item extends object> {
   /** What Enter takes when no item is marked: as after pasting, or in haste. */
   first: string | undefined;
   onChoose: (id: string) => void;
+  onClose: () => void;
   children: (item: Item) => ReactNode;
 }
 
-export function TypedMenu<Item extends object>({ label, find, none, typed, onType, items, first, onChoose, children }: TypedMenuProps<Item>) {
+export function TypedMenu<Item extends object>({ label, find, none, typed, onType, items, first, onChoose, onClose, children }: TypedMenuProps<Item>) {
   const menu = useRef<HTMLDivElement>(null);
-  // Not left to the list, which loses an Enter that comes before it has marked an item.
+  function chosen(): string | undefined {
+    return menu.current?.querySelector<HTMLElement>('[data-focused]')?.dataset['key'] ?? (typed.trim() ? first : undefined);
+  }
+  // Not left to the list, which loses an Enter that comes before it has marked an item, nor to the field, whose Escape
+  // would empty it first.
   function take(event: KeyboardEvent): void {
-    if (event.key !== 'Enter' || event.nativeEvent.isComposing) return;
-    const marked = menu.current?.querySelector<HTMLElement>('[data-focused]')?.dataset['key'];
-    const chosen = marked ?? (typed.trim() ? first : undefined);
-    if (chosen === undefined) return;
+    if (event.nativeEvent.isComposing) return;
+    const id = event.key === 'Enter' ? chosen() : undefined;
+    if (event.key !== 'Escape' && id === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    onChoose(chosen);
+    if (id === undefined) onClose();
+    else onChoose(id);
   }
   return (
     <Autocomplete inputValue={typed} onInputChange={onType}>

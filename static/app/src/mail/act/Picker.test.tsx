@@ -43,4 +43,11 @@ describe('a picker', () => {
     expect(chosen).toEqual([]);
     expect(screen.getByText('No such mailbox')).toBeTruthy();
   });
+
+  it('closes at the first Escape, whatever is typed', async () => {
+    const { chosen, closed } = await open();
+    await userEvent.keyboard('pro{Escape}');
+    expect(closed()).toBe(1);
+    expect(chosen).toEqual([]);
+  });
 });

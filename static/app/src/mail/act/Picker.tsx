@@ -41,6 +41,7 @@ export function Picker({ title, find, none, choices, onChoose, onClose, onWord =
           onType={type}
           items={found}
           first={found[0]?.id}
+          onClose={onClose}
           onChoose={(chosen) => {
             onClose();
             onChoose(chosen);
