@@ -1,7 +1,7 @@
 // What the assistant says of a conversation, in a few quiet words before its snippet: what wants attention first.
 import { useEffect, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Id } from '../api/types';
+import type { Id, Read } from '../api/types';
 import { useMirror } from '../store/hooks';
 import css from './agents.module.css';
 import { marks } from './marks';
@@ -10,11 +10,14 @@ import './words';
 const MOST = 2;
 
 export default function RowMark({ thread }: { thread: Id }) {
-  const { t } = useTranslation('agents');
   const mirror = useMirror();
   const read = useSyncExternalStore(marks.subscribe, () => marks.of(thread));
   useEffect(() => marks.want(mirror, thread), [mirror, thread]);
-  if (!read) return null;
+  return read ? <Said read={read} /> : null;
+}
+
+function Said({ read }: { read: Read }) {
+  const { t } = useTranslation('agents');
   const suspicious = read.category === 'phishing';
   const shown = [
     ...(suspicious ? [{ text: t('suspicious'), look: 'bad' }] : []),

@@ -1,11 +1,13 @@
 // One row of a conversation list. Order fixed: unread dot, avatar, sender, count, subject and snippet, labels, attachment,
 // time. A box to choose it lies over the avatar, its actions over the time, so nothing moves when they show.
 import { Archive, CircleAlert, Clock, Paperclip, Star } from 'lucide-react';
+import type { TFunction } from 'i18next';
 import { Suspense, lazy, memo, type MouseEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { navigate } from 'wouter/use-browser-location';
 import type { Id, ThreadRow } from '../api/types';
 import { fullDate, listDate } from '../i18n/format';
+import type { Entry } from '../store/entry';
 import { useFailure, useMirror, useThread } from '../store/hooks';
 import { Avatar } from '../ui/Feedback';
 import { Button } from '../ui/Button';
@@ -44,12 +46,13 @@ export const ThreadItem = memo(function ThreadItem({ offers = NOTHING, between, 
   const row = useThread(id);
   const selected = useSelected(id);
   const hot = useHot(id);
+  const failure = useFailure(id);
   if (!row) return <PlaceholderRow index={0} />;
   const choose = (range: boolean): void => (range && between ? selection.extendTo(id, between) : selection.toggle(id));
   return (
     <div className={css.holder} data-row={id} data-selected={selected || undefined} data-hot={(hot && offers.length > 0) || undefined}>
       <span className={css.swiped} aria-hidden><Archive size={20} /><Archive size={20} /></span>
-      <Row {...props} row={row} selected={selected} onChoose={choose} />
+      <Row {...props} t={t} row={row} selected={selected} onChoose={choose} />
       {between && (
         <label className={css.check}>
           <input
@@ -61,20 +64,21 @@ export const ThreadItem = memo(function ThreadItem({ offers = NOTHING, between, 
           />
         </label>
       )}
-      <RowActions id={id} offers={offers} />
-      <Failure id={id} />
+      {hot && <RowActions id={id} offers={offers} />}
+      {failure && <Failure id={id} {...failure} />}
     </div>
   );
 });
 
 interface RowProps extends Omit<ThreadItemProps, 'offers' | 'between'> {
+  /** Asked for once a row: every asking follows the language by itself. */
+  t: TFunction;
   row: ThreadRow;
   selected: boolean;
   onChoose: (range: boolean) => void;
 }
 
-function Row({ id, at, href, open, cursor, tabbable, snippet, row, selected, onChoose }: RowProps) {
-  const { t } = useTranslation();
+function Row({ t, id, at, href, open, cursor, tabbable, snippet, row, selected, onChoose }: RowProps) {
   const when = new Date(at).toISOString();
   const face = row.participants.findLast((person) => !person.me) ?? row.participants.at(-1);
   const unread = row.unread > 0;
@@ -98,9 +102,9 @@ function Row({ id, at, href, open, cursor, tabbable, snippet, row, selected, onC
       </span>
       <span className={css.subject}>{row.subject || t('list.noSubject')}</span>
       <span className={css.third}>
-        <Labels keywords={row.keywords} />
+        <Labels t={t} keywords={row.keywords} />
         <span className={css.snippet}><Suspense fallback={null}><RowMark thread={id} /></Suspense>{snippet ?? row.snippet}</span>
-        <Marks row={row} />
+        <Marks t={t} row={row} />
       </span>
       <time className={css.time} dateTime={when} title={fullDate(when)}>{listDate(when)}</time>
       {unread && <span className="vh">{t('list.isUnread')}</span>}
@@ -122,12 +126,9 @@ function follow(event: MouseEvent, href: string, choose: (range: boolean) => voi
 }
 
 /** The last command on this conversation was not done: why, and another try. */
-function Failure({ id }: { id: Id }) {
+function Failure({ id, entry, sentence }: { id: Id; entry: Entry | null; sentence: string }) {
   const { t } = useTranslation();
   const mirror = useMirror();
-  const failure = useFailure(id);
-  if (!failure) return null;
-  const { entry, sentence } = failure;
   return (
     <span className={css.failure} role="alert">
       <CircleAlert size={16} aria-hidden />
@@ -140,8 +141,7 @@ function Failure({ id }: { id: Id }) {
 
 const LABELS_SHOWN = 2;
 
-function Labels({ keywords }: { keywords: string[] | undefined }) {
-  const { t } = useTranslation();
+function Labels({ t, keywords }: { t: TFunction; keywords: string[] | undefined }) {
   const labels = (keywords ?? []).filter((word) => isLabel(word));
   if (labels.length === 0) return null;
   const more = labels.length - LABELS_SHOWN;
@@ -153,8 +153,7 @@ function Labels({ keywords }: { keywords: string[] | undefined }) {
   );
 }
 
-function Marks({ row }: { row: ThreadRow }) {
-  const { t } = useTranslation();
+function Marks({ t, row }: { t: TFunction; row: ThreadRow }) {
   if (!row.flagged && !row.has_attachment && !row.snoozed_until) return null;
   return (
     <span className={css.marks}>

@@ -3,17 +3,11 @@ import type { Id } from '../../api/types';
 import { useThread } from '../../store/hooks';
 import { ActionButton } from './ActionButton';
 import css from './act.module.css';
-import { useHot } from './hot';
 import { useActions, type ActionId } from './place';
 
 const ON_ROWS: ReadonlySet<ActionId> = new Set<ActionId>(['unsnooze', 'archive', 'inbox', 'not_junk', 'trash', 'delete', 'read', 'snooze']);
 
 export function RowActions({ id, offers }: { id: Id; offers: readonly ActionId[] }) {
-  const hot = useHot(id);
-  return hot ? <Shown id={id} offers={offers} /> : null;
-}
-
-function Shown({ id, offers }: { id: Id; offers: readonly ActionId[] }) {
   const { act } = useActions();
   const row = useThread(id);
   return (

@@ -12,4 +12,6 @@ export function setHot(id: Id | null): void {
   changed.emit();
 }
 
-export const useHot = (id: Id): boolean => useSyncExternalStore((listener) => changed.on(listener), () => hot === id);
+const subscribe = (listener: () => void): (() => void) => changed.on(listener);
+
+export const useHot = (id: Id): boolean => useSyncExternalStore(subscribe, () => hot === id);
