@@ -88,20 +88,27 @@ def test_a_condition_on_messages_is_met_by_both_ways(cast: Cast, filled: list[st
         assert paged(cast, f"{word} is:unread", 25)[0] == unread
 
 
-def walks(cast: Cast, query: str) -> int:
+def asked(cast: Cast, query: str) -> list[str]:
+    """How the words' table was read for a page: walked, the indexes asked within a span, or within everything."""
     with CaptureQueriesContext(connection) as captured:
         search.run(cast.owner, search.Asked(query, None, "", 50))
-    return sum("LATERAL (SELECT * FROM mail_messagewords" in sent["sql"] for sent in captured.captured_queries)
+    how = []
+    for sent in captured.captured_queries:
+        if "LATERAL (SELECT * FROM mail_messagewords" in sent["sql"]:
+            how.append("walk")
+        elif "WITH found AS" in sent["sql"]:
+            how.append("span" if "(w.at, w.message_id) >= (" in sent["sql"] else "all")
+    return how
 
 
-def test_how_thickly_the_newest_match_tells_whether_to_walk_on(cast: Cast, filled: list[str]) -> None:
+def test_how_thickly_the_newest_match_tells_how_far_back_the_indexes_are_asked(cast: Cast, filled: list[str]) -> None:
     rare = next(word for word in filled[2_000:] if len(word) > 6)
     common = next(word for word in filled[400:] if len(word) > 6)
-    assert walks(cast, filled[0]) == 1  # the page is full
-    assert walks(cast, common) == 2
-    assert walks(cast, rare) == 1
-    # No index knows what is flagged: nothing is won by asking one.
-    assert walks(cast, "is:flagged") == len(finding.WALKS)
+    assert asked(cast, filled[0]) == ["walk"]  # the page is full
+    assert asked(cast, common) == ["walk", "span"]
+    assert asked(cast, rare) == ["walk", "all"]
+    # No index knows what is flagged.
+    assert asked(cast, "is:flagged") == [*["walk"] * len(finding.WALKS), "all"]
 
 
 def test_a_match_older_than_the_walks_is_found(cast: Cast, filled: list[str]) -> None:
