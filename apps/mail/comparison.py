@@ -123,7 +123,8 @@ BOOKS: Final = {
     "flags without a command": (
         "SELECT b.remote_id, p.uid, 0 FROM mail_placement p JOIN mail_mailbox b ON b.id = p.mailbox_id "
         "WHERE b.account_id = %s AND p.base_flags IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbound_command c "
-        "WHERE c.finished_at IS NULL AND c.action = 'store' AND p.message_id = ANY(c.concerns))"
+        "WHERE (c.finished_at IS NULL OR c.finished_at > now() - interval '1 hour') AND c.action = 'store' "
+        "AND p.message_id = ANY(c.concerns))"
     ),
     "leaving without a command": (
         "SELECT b.remote_id, p.uid, 0 FROM mail_placement p JOIN mail_mailbox b ON b.id = p.mailbox_id "

@@ -7,6 +7,7 @@ no file. Every statement works on the whole batch.
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -65,14 +66,14 @@ def apply(held: Lease, account: ProviderAccount, prepared: Prepared) -> Applied:
             return Applied()  # the mailbox went while its batch was on the way
         if batch.remaining:
             held.history_missing()
-        return _Writer(account, mailbox, prepared).write()
+        return _Writer(account, mailbox, prepared, held.began()).write()
 
 
 class _Writer:
     """One batch on its way into one mailbox."""
 
-    def __init__(self, account: ProviderAccount, mailbox: Mailbox, prepared: Prepared) -> None:
-        self.account, self.mailbox = account, mailbox
+    def __init__(self, account: ProviderAccount, mailbox: Mailbox, prepared: Prepared, since: datetime | None) -> None:
+        self.account, self.mailbox, self.since = account, mailbox, since
         self.batch, self.drafts = prepared.batch, prepared.drafts
         self.counted: dict[UUID, Counted] = defaultdict(Counted)
         self.new: list[Draft] = []
@@ -92,7 +93,7 @@ class _Writer:
         self._replace_placeholders(held, known)
         places = self._place([record for record in self.batch.upserts if record.uid not in held], known)
         again = (record for record in self.batch.upserts if record.uid in held)
-        self.touched |= placements.set_flags(self.mailbox, [*again, *self.batch.flags], held, here)
+        self.touched |= placements.set_flags(self.mailbox, [*again, *self.batch.flags], held, here, self.since)
         # After the flags: the counters take back what a placement counted when it went.
         removed |= placements.remove(self.mailbox, self.batch.vanished, here)
         assigned = threads.assign(self.account.pk, self.account.address, self.new)
@@ -100,7 +101,7 @@ class _Writer:
         upkeep.wrote(len(self.new))
         often = Counter(message for _, message, _, _ in places)
         once = {draft.id for draft in self.new if often[draft.id] == 1}  # its row was written with its flags
-        self.touched |= placements.add(self.mailbox, places, here) - once
+        self.touched |= placements.add(self.mailbox, places, here, self.since) - once
         self.touched |= removed
         thread_ids = placements.settle(self.touched) | assigned.existing | self.emptied
         if self.batch.live and self.mailbox.role not in (Role.SENT.value, Role.DRAFTS.value):

@@ -51,9 +51,8 @@ class MailKind:
 
     def caught_up(self, held: Lease, account: ProviderAccount) -> None:
         """Everything the provider had when the run began is in: date the mirror, end the first import."""
-        held.target.refresh_from_db(fields=["started_at"])
         # What changed while the run was under way may be missing, so the mirror is as old as its beginning.
-        moment = held.target.started_at or now()
+        moment = held.began() or now()
         with transaction.atomic():
             locks.account(account.pk)
             current = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account.pk)

@@ -156,10 +156,11 @@ class Message(models.Model):
 class Placement(models.Model):
     """A message in a mailbox: what the provider has, and what open commands make of it.
 
-    `flags` is what people see. While an open command says otherwise than the provider, `base_flags`
-    keeps what the provider has (null: the same). `leaving` names the command that takes it away: then
-    it is shown and counted nowhere, and the provider still has it. `expected` names the command that
-    puts it there: then its UID is negative, it is shown and counted, and the provider has it not yet.
+    `flags` is what people see. While an open command says otherwise than the provider, or one that was
+    carried out while the provider was being read, `base_flags` keeps what was read (null: the same).
+    `leaving` names the command that takes it away: then it is shown and counted nowhere, and the
+    provider still has it. `expected` names the command that puts it there: then its UID is negative, it
+    is shown and counted, and the provider has it not yet.
     """
 
     pk = models.CompositePrimaryKey("mailbox_id", "uid")
@@ -177,6 +178,7 @@ class Placement(models.Model):
             models.Index(fields=("message",), name="placement_message"),
             models.Index(fields=("leaving",), name="placement_leaving", condition=models.Q(leaving__isnull=False)),
             models.Index(fields=("expected",), name="placement_expected", condition=models.Q(expected__isnull=False)),
+            models.Index(fields=("message",), name="placement_base", condition=models.Q(base_flags__isnull=False)),
         )
 
 

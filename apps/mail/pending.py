@@ -3,11 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
 import orjson
 from django.db import connection
+
+from apps.outbound.models import State
 
 STORE = "store"
 TAKING = ("move", "delete")
@@ -27,22 +30,26 @@ class Change:
 
 @dataclass(slots=True)
 class Pending:
-    """The changes of flags that are under way, by message, in their order."""
+    """The changes of flags that are under way, or not told yet, by message, in their order."""
 
     changes: dict[UUID, list[Change]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def of(cls, account_id: UUID, message_ids: Collection[UUID]) -> Self:
-        """Those that concern these messages; one query."""
+    def of(cls, account_id: UUID, message_ids: Collection[UUID], since: datetime | None = None) -> Self:
+        """Those that concern these messages; one query.
+
+        With `since` also those that were carried out after that moment: what has been read at the provider
+        since then may not know of them yet.
+        """
         found = cls()
         if not message_ids:
             return found
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT x.id, c.args->'add', c.args->'remove' FROM outbound_command c, unnest(c.concerns) AS x (id) "
-                "WHERE c.account_id = %s AND c.finished_at IS NULL AND c.kind = 'mail' AND c.action = %s "
-                "AND x.id = ANY(%s) ORDER BY c.number",
-                [account_id, STORE, list(message_ids)],
+                "WHERE c.account_id = %s AND (c.finished_at IS NULL OR c.finished_at > %s AND c.state = %s) "
+                "AND c.kind = 'mail' AND c.action = %s AND x.id = ANY(%s) ORDER BY c.number",
+                [account_id, since, State.DONE, STORE, list(message_ids)],
             )
             for message, add, remove in cursor.fetchall():
                 found.changes[message].append(Change(frozenset(_list(add)), frozenset(_list(remove))))

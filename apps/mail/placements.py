@@ -6,6 +6,7 @@ changes what people see.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -46,15 +47,16 @@ def existing(mailbox: Mailbox, uids: Collection[int]) -> dict[int, Held]:
         return {uid: Held(*rest) for uid, *rest in cursor.fetchall()}
 
 
-def add(mailbox: Mailbox, places: Sequence[Place], counted: Counted) -> set[UUID]:
+def add(mailbox: Mailbox, places: Sequence[Place], counted: Counted, since: datetime | None) -> set[UUID]:
     """Insert placements that do not exist yet; return the messages of which people see something new.
 
     A message that a command put there already takes that place: it was shown and counted before.
+    `since` is the moment after which the provider was read.
     """
     if not places:
         return set()
     messages = {message for _, message, _, _ in places}
-    over = Pending.of(mailbox.account_id, messages)
+    over = Pending.of(mailbox.account_id, messages, since)
     seen: set[UUID] = set()
     places = _meet_expected(mailbox, places, over, counted, seen)
     taken = _taken(mailbox, places)
@@ -136,14 +138,17 @@ def set_flags(
     records: Collection[FlagsRecord | MessageRecord],
     held: dict[int, Held],
     counted: Counted,
+    since: datetime | None,
 ) -> set[UUID]:
-    """Write the provider's flags where they differ from what is held; return the messages seen changed."""
+    """Write the provider's flags where they differ from what is held; return the messages seen changed.
+
+    `since` is the moment after which they were read: a command that was carried out meanwhile stays seen.
+    """
     told = {record.uid: normalise(record.flags) for record in records if record.uid in held}
     changed = {uid: flags for uid, flags in told.items() if _base(held[uid]) != flags}
     if not changed:
         return set()
-    overlaid = {held[uid].message for uid in changed if held[uid].base is not None}
-    over = Pending.of(mailbox.account_id, overlaid)
+    over = Pending.of(mailbox.account_id, {held[uid].message for uid in changed}, since)
     seen: set[UUID] = set()
     rows: list[tuple[int, str, str | None]] = []
     for uid, base in changed.items():

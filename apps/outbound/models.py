@@ -83,6 +83,7 @@ class Command(models.Model):
             models.Index(
                 fields=("account", "number"), name="command_open", condition=models.Q(finished_at__isnull=True)
             ),
+            models.Index(fields=("account", "finished_at"), name="command_ended"),
         )
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -70,6 +70,10 @@ class Lease:
     def wanted(self) -> bool:
         """True when a request came in since this run began."""
         return bool(self._mine().filter(wanted_at__isnull=False).exists())
+
+    def began(self) -> datetime | None:
+        """When the run under way claimed its request, by the database's clock."""
+        return self._mine().values_list("started_at", flat=True).first()
 
     def claim_wanted(self) -> bool:
         """Take the standing request, if there is one; otherwise release the lease. One UPDATE each.

@@ -284,6 +284,31 @@ def test_a_uidvalidity_that_changes_between_status_and_examine_is_seen() -> None
         assert mirror.differences(adapter) == []
 
 
+@EVERY_MODE
+def test_an_arrival_from_behind_the_examine_that_goes_again_is_seen_to_go(capability: bytes) -> None:
+    """The count of the EXAMINE is of a mailbox without it: 0 then, and 0 again when it has gone."""
+    box = mailbox()
+    promised = Rule(
+        rb"(LIST|STATUS) .*",
+        b'* LIST () "/" INBOX\r\n* STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 7)\r\n{tag} OK x\r\n',
+        times=1,
+    )
+    with serving(box, capability=capability) as (server, adapter, mirror):
+        mirror.sync(adapter)
+        box.uidnext = 2  # the first one came and went
+
+        def behind(dialogue: Dialogue, tag: bytes) -> None:
+            box.messages, box.uidnext = [FakeMessage(2, message(2), modseq=3)], 3
+            server.honest(dialogue, tag, server.commands[-1])
+
+        server.rules += [promised, Rule(rb"(UID )?FETCH 1:\*.*", behind, times=1)]
+        mirror.sync(adapter)
+        assert uids(mirror) == [2]
+        box.messages, box.vanished = [], [(4, "2")]
+        mirror.sync(adapter)
+        assert uids(mirror) == []
+
+
 # ---------------------------------------------------------------------------- FETCH
 
 

@@ -1,7 +1,7 @@
 """A person at work on an account of a real server: acts, the queue carried out, syncs, another client beside."""
 
 import imaplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +39,23 @@ class Desk:
     def sync(self) -> None:
         """Bring the mirror up to this moment, first import included."""
         verification.quiesce(self.account, self.target)
+
+    def sync_around(self, meanwhile: Callable[[], None], *, has_read: bool) -> None:
+        """A sync that has begun when `meanwhile` happens, has read the server or will now, and writes it then."""
+        kind = registry.get("mail")
+        SyncTarget.objects.filter(pk=self.target.pk).update(wanted_at=now())
+        with lease.take(self.target.pk) as held:
+            assert held is not None
+            assert held.claim_wanted()
+            if not has_read:
+                meanwhile()
+            with connections.adapter(self.account, kind) as adapter:
+                read = [kind.prepare(self.account, batch) for batch in kind.changes(adapter, self.account)]
+                if has_read:
+                    meanwhile()
+                for prepared in read:
+                    kind.apply(held, self.account, prepared)
+            kind.caught_up(held, self.account)
 
     def do(self, action: str, *, key: str = "", by: Member | None = None, **body: Any) -> dict[str, Any]:
         """An act, as the API takes it."""

@@ -125,6 +125,45 @@ def test_the_person_wins_over_a_change_of_the_same_flag_and_the_provider_after_t
     sound(at)
 
 
+def test_what_was_read_before_a_change_was_carried_out_does_not_undo_it(anywhere: Desk) -> None:
+    first, *_ = anywhere.ids()
+    anywhere.do("star", messages=[first])
+    anywhere.finish()
+    with anywhere.other() as client:
+        client.uid("STORE", "1", "+FLAGS", "(theirs)")
+
+    def unstar() -> None:
+        anywhere.do("unstar", messages=[first])
+        anywhere.work()
+
+    anywhere.sync_around(unstar, has_read=True)
+    assert anywhere.flags(first) == {"theirs"}
+    # An act on what is seen is no act on what was read.
+    answer = anywhere.do("star", messages=[first])
+    assert answer["total"] == 1
+    anywhere.finish()
+    assert anywhere.there("INBOX", "FLAGGED") == [1]
+    assert anywhere.flags(first) == {"\\flagged", "theirs"}
+    sound(anywhere)
+
+
+def test_a_change_from_elsewhere_behind_one_that_was_just_carried_out_is_seen_with_the_next_sync(
+    anywhere: Desk,
+) -> None:
+    first, *_ = anywhere.ids()
+
+    def star() -> None:
+        anywhere.do("star", messages=[first])
+        anywhere.work()
+        with anywhere.other() as client:
+            client.uid("STORE", "1", "-FLAGS", "(\\Flagged)")
+
+    anywhere.sync_around(star, has_read=False)
+    anywhere.sync()
+    assert anywhere.flags(first) == set()
+    sound(anywhere)
+
+
 def test_labels_are_set_as_typed_and_listed_on_the_conversation(at: Desk) -> None:
     first, *_ = at.ids()
     at.do("add_keyword", messages=[first], keyword="ToDo")

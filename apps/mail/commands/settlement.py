@@ -18,7 +18,7 @@ from apps.realtime.journal import Event
 
 from .. import events, mailboxes, snoozes
 from ..models import Mailbox
-from ..pending import Change
+from ..pending import Change, Pending
 from ..rows import normalise
 from . import ledger
 from .ledger import Ledger
@@ -144,7 +144,8 @@ def rolled_back(book: Ledger, command: Command) -> None:
 def reconcile(account: ProviderAccount, begun: datetime) -> list[Event]:
     """A whole sync that began after commands were carried out has ended: what still says otherwise is the truth.
 
-    What was taken away and is there, is there; what was to come and did not, is not. Call under the lock.
+    What was taken away and is there, is there; what was to come and did not, is not; flags are those that were read.
+    Call under the lock.
     """
     book = Ledger(account)
     for column, undo in _REMAINS.items():
@@ -157,6 +158,15 @@ def reconcile(account: ProviderAccount, begun: datetime) -> list[Event]:
             )
             for (command_id,) in cursor.fetchall():
                 undo(book, command_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT p.message_id FROM mail_placement p JOIN mail_mailbox b ON b.id = p.mailbox_id "
+            "WHERE p.base_flags IS NOT NULL AND b.account_id = %s",
+            [account.pk],
+        )
+        overlaid = [message for (message,) in cursor.fetchall()]
+    if overlaid:
+        book.reflag(overlaid, {}, Pending.of(account.pk, overlaid, begun))
     return book.events() if book.touched else []
 
 

@@ -223,7 +223,11 @@ class Look:
             batch = replace(batch, upserts=tuple(upserts), cursor=cursor.save())
             upserts = []
         cursor = scheduled(cursor, upserts, self._now)
-        cursor = replace(cursor, uidnext=self._uidnext(found), exists=self.box.exists)
+        uidnext = self._uidnext(found)
+        # An arrival from behind the EXAMINE is not in its count: with that the next look would take the mailbox for
+        # unchanged when the arrival has gone again.
+        counted = self.box.uidnext is None or uidnext <= self.box.uidnext
+        cursor = replace(cursor, uidnext=uidnext, exists=self.box.exists if counted else None)
         yield replace(batch, upserts=(*batch.upserts, *upserts), cursor=cursor.save(), look_again=look_again)
         yield from self._retried(cursor)
 
