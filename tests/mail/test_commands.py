@@ -8,13 +8,17 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import transaction
 
 from apps.core.clock import now
 from apps.core.problems import Problem
 from apps.mail.commands import selection, service, tree
+from apps.mail.commands.kind import MailCommands
 from apps.mail.models import Mailbox, Placement, ThreadEntry
+from apps.outbound import queue
 from apps.outbound.models import Command, State
 from apps.providers.models import AccountAccess
+from apps.realtime import journal
 from tests.imap.dovecot import Dovecot
 from tests.mail.desk import Desk, desk
 from tests.mail.fixtures import eml
@@ -235,6 +239,53 @@ def test_a_mark_and_the_move_after_it_are_carried_out_without_waiting_for_each_o
     at.work()
     assert not Command.objects.filter(finished_at__isnull=True).exists()
     assert len(at.there("Trash", "FLAGGED SEEN")) == 1
+
+
+@pytest.mark.parametrize("before", [0, 1], ids=["empty", "filled"])
+def test_what_a_move_brought_and_another_client_took_again_is_seen_to_go(anywhere: Desk, before: int) -> None:
+    first, *others = anywhere.ids()
+    sent = anywhere.box("Sent").pk
+    for message in others[:before]:
+        anywhere.do("move", messages=[message], to_mailbox_id=sent)
+        anywhere.finish()
+    anywhere.do("move", messages=[first], to_mailbox_id=sent)
+    anywhere.work()
+    delete(anywhere, "Sent", anywhere.there("Sent")[-1])
+    anywhere.sync()
+    anywhere.sync()
+    assert anywhere.ids("Sent") == others[:before]
+    sound(anywhere)
+
+
+def test_what_was_taken_again_before_the_receipt_was_written_is_seen_to_go(at: Desk) -> None:
+    first, *_ = at.ids()
+    at.do("move", messages=[first], to_mailbox_id=at.box("Sent").pk)
+    with at.other() as client:
+        client.uid("MOVE", "1", "Sent")
+    (brought,) = at.there("Sent")
+    delete(at, "Sent", brought)
+    at.sync()
+    box, command = at.box("Sent"), Command.objects.get()
+    moved = {str(at.box().pk): {"1": brought}}
+    settle(at, command, {"moved": moved, "to": "Sent", "epoch": box.epoch})
+    at.sync()
+    assert at.ids("Sent") == []
+    sound(at)
+
+
+def delete(one: Desk, name: str, uid: int) -> None:
+    with one.other(name) as client:
+        client.uid("STORE", str(uid), "+FLAGS", "(\\Deleted)")
+        client.expunge()
+
+
+def settle(one: Desk, command: Command, receipt: dict[str, Any]) -> None:
+    """End a command as the runner does."""
+    kind = MailCommands()
+    with transaction.atomic():
+        kind.lock(one.account, command)
+        queue.close(command, State.DONE)
+        journal.append(kind.settle(one.account, command, receipt))
 
 
 def test_moves_one_after_the_other_end_where_the_last_one_says(anywhere: Desk) -> None:

@@ -96,7 +96,9 @@ class Look:
         scanned = self._scan() if self._mode is Mode.SCAN else None
         found = Found(held, scanned.flags if scanned else flags, gone, bool(gone), fresh, unreadable, scanned)
         found = self._without_holes(found)
-        return found if self._count(found) == held - len(gone) else self._compared(found)
+        if self._count(found) != held - len(gone):
+            return self._compared(found)
+        return self._without_foretold(found)
 
     def _changed_flags(self, changed: Answer | None) -> Mapping[int, FlagsRecord]:
         if changed is not None:
@@ -147,6 +149,19 @@ class Look:
             return found
         present = search.between(self._session, self.cursor.uidnext, top, self.box.exists)
         return self._with(found, [uid for uid in present if uid not in taken])
+
+    def _without_foretold(self, found: Found) -> Found:
+        """What a command of ours brought here has its UID before its arrival is read. One that does not arrive has gone
+        again; no VANISHED tells of it, and it is in no count."""
+        top = self._uidnext(found) - 1
+        if top < self.cursor.uidnext:
+            return found
+        foretold = self._mirror.uids(self.name, self.cursor.uidnext, top)
+        absent = [uid for uid in foretold if uid not in found.taken and uid not in found.gone]
+        if absent:
+            present = search.listed(self._session, absent)
+            absent = sorted({*absent} - {*present})
+        return replace(found, gone=sorted({*found.gone, *absent}), told=found.told and not absent)
 
     def _compared(self, found: Found) -> Found:
         """Find what is gone, and what was missed, by looking where the counts differ."""
