@@ -125,12 +125,11 @@ app.conf.task_queues = [
         "embedding", "housekeeping",
     )
 ]  # fmt: skip
-# Found by pmsync.apps once Django's models are loaded.
+# Imported by whoever runs tasks; others send them by name, or import the one they send.
 WITH_TASKS: Final = [
     "pmsync", "apps.sync", "apps.outbound", "apps.mail", "apps.compose", "apps.realtime", "apps.users",
     "apps.providers", "apps.providers.companies", "apps.providers.push", "apps.ai", "apps.ai.retrieval", "apps.hitl",
     "apps.reports",
 ]  # fmt: skip
 celery_health.install(app)
-# Imported by whoever runs tasks; others send them by name, or import the one they send.
 app.autodiscover_tasks(WITH_TASKS)

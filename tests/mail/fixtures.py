@@ -6,9 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from apps.mail import comparison, ingest, queries
+from apps.mail.commands.kind import MailCommands
 from apps.mail.models import Mailbox
+from apps.outbound import queue
+from apps.outbound.models import Command, State
 from apps.providers.adapters.base import FlagsRecord, MailBatch, MailboxRecord, MessageRecord, Role
+from apps.providers.adapters.errors import Rejected
 from apps.providers.models import ProviderAccount
 from apps.realtime import journal
 from apps.sync import lease
@@ -92,6 +98,18 @@ LISTING = (
     MailboxRecord("Sent", ("Sent",), role=Role.SENT),
     MailboxRecord("Work", ("Work",)),
 )
+
+
+def end(account: ProviderAccount, command: Command, receipt: dict[str, Any] | None) -> None:
+    """End a command as the runner does, with the provider's receipt or, without one, refused."""
+    kind = MailCommands()
+    with transaction.atomic():
+        kind.lock(account, command)
+        queue.close(command, State.FAILED if receipt is None else State.DONE)
+        if receipt is None:
+            journal.append(kind.fail(account, command, Rejected("no")))
+        else:
+            journal.append(kind.settle(account, command, receipt))
 
 
 @contextmanager

@@ -8,20 +8,16 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import transaction
 
 from apps.core.clock import now
 from apps.core.problems import Problem
 from apps.mail.commands import selection, service, tree
-from apps.mail.commands.kind import MailCommands
 from apps.mail.models import Mailbox, Placement, ThreadEntry
-from apps.outbound import queue
 from apps.outbound.models import Command, State
 from apps.providers.models import AccountAccess
-from apps.realtime import journal
 from tests.imap.dovecot import Dovecot
 from tests.mail.desk import Desk, desk
-from tests.mail.fixtures import eml
+from tests.mail.fixtures import eml, end
 from tests.tenants.fixtures import Cast
 
 pytestmark = pytest.mark.dovecot
@@ -267,7 +263,7 @@ def test_what_was_taken_again_before_the_receipt_was_written_is_seen_to_go(at: D
     at.sync()
     box, command = at.box("Sent"), Command.objects.get()
     moved = {str(at.box().pk): {"1": brought}}
-    settle(at, command, {"moved": moved, "to": "Sent", "epoch": box.epoch})
+    end(at.account, command, {"moved": moved, "to": "Sent", "epoch": box.epoch})
     at.sync()
     assert at.ids("Sent") == []
     sound(at)
@@ -277,15 +273,6 @@ def delete(one: Desk, name: str, uid: int) -> None:
     with one.other(name) as client:
         client.uid("STORE", str(uid), "+FLAGS", "(\\Deleted)")
         client.expunge()
-
-
-def settle(one: Desk, command: Command, receipt: dict[str, Any]) -> None:
-    """End a command as the runner does."""
-    kind = MailCommands()
-    with transaction.atomic():
-        kind.lock(one.account, command)
-        queue.close(command, State.DONE)
-        journal.append(kind.settle(one.account, command, receipt))
 
 
 def test_moves_one_after_the_other_end_where_the_last_one_says(anywhere: Desk) -> None:

@@ -1,21 +1,15 @@
 """`view = pending over base`, kept by the database whatever happens in whatever order: against a model in memory."""
 
 import random
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import transaction
 
 from apps.mail.commands import service
-from apps.mail.commands.kind import MailCommands
 from apps.mail.models import Message, Placement
-from apps.outbound import queue
-from apps.outbound.models import OPEN, Command, CommandRequest, State
+from apps.outbound.models import OPEN, Command, CommandRequest
 from apps.providers.adapters.base import FlagsRecord
-from apps.providers.adapters.errors import Rejected
-from apps.realtime import journal
-from tests.mail.fixtures import Box, eml, record
+from tests.mail.fixtures import Box, eml, end, record
 
 ACTIONS = {
     "read": ("\\seen", True),
@@ -81,15 +75,6 @@ def test_what_is_seen_is_the_open_commands_over_what_the_provider_has(inbox: Box
 
 
 def close(inbox: Box, command: Command, told: dict[int, set[str]], *, done: bool) -> None:
-    """End a command as the runner does."""
-    kind = MailCommands()
-    with transaction.atomic():
-        kind.lock(inbox.account, command)
-        queue.close(command, State.DONE if done else State.FAILED)
-        if done:
-            box = str(inbox.box().pk)
-            receipt: dict[str, Any] = {"flags": {box: {str(uid): sorted(flags) for uid, flags in told.items()}}}
-            events = kind.settle(inbox.account, command, receipt)
-        else:
-            events = kind.fail(inbox.account, command, Rejected("no"))
-        journal.append(events)
+    """End a command that stores flags, these or none."""
+    flags = {str(inbox.box().pk): {str(uid): sorted(flags) for uid, flags in told.items()}}
+    end(inbox.account, command, {"flags": flags} if done else None)

@@ -87,6 +87,7 @@ class Queue:
 
     def work(self, *, later: bool = True) -> list[str]:
         """Carry out what waits and what follows from it; what is for later as well, unless told otherwise."""
+        current_app.loader.import_default_modules()  # as a worker does
         ran: list[str] = []
         kept = []
         while self._waiting:
