@@ -1,6 +1,6 @@
 // A composer from its opening on: the draft is fetched or begun, then written.
 import i18next from 'i18next';
-import { useLayoutEffect } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { Button } from '../ui/Button';
@@ -18,14 +18,17 @@ export default function Composer(props: ComposerProps) {
   const { item, studio, onReady } = props;
   const { t } = useTranslation('compose');
   const opened = useOpened(item, studio);
+  const said = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
-    // One that cannot be written needs no keys.
-    if (opened.kind !== 'open' && opened.kind !== 'loading') onReady();
+    if (opened.kind === 'open' || opened.kind === 'loading') return;
+    // One that cannot be written needs no keys but those that close it.
+    said.current?.focus({ preventScroll: true });
+    onReady();
   }, [opened.kind, onReady]);
   if (opened.kind === 'open') return <Writing {...props} />;
   return (
     <Shell {...props} title="">
-      <div className={css.message}>
+      <div ref={said} className={css.message} tabIndex={-1}>
         {opened.kind === 'loading' && <p>{t('loading')}</p>}
         {opened.kind === 'gone' && <Notice kind="warn">{t('gone')}</Notice>}
         {opened.kind === 'nowhere' && (

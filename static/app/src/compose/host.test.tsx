@@ -80,6 +80,8 @@ it('says that there is no account to write from', async () => {
   await waitFor(() => expect(document.querySelector('a')?.textContent).toBe('Connect an account'), { timeout: 30_000 });
   expect(document.body.textContent).toContain('There is no account here that you can write from.');
   expect(document.querySelector('textarea')).toBeNull();
+  act(() => void document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true })));
+  expect(composers()).toEqual([]);
 }, 60_000);
 
 it('puts the oldest away when a fourth is opened, and brings the same answer forward instead of a second', async () => {
