@@ -26,10 +26,11 @@ def begin(*, account: ProviderAccount, **_: Any) -> None:
     # Of what is no longer connected the mirror stays as it was; nothing asks for it any more.
     held = SyncTarget.objects.filter(tenant=tenant, account_id=account.pk, kind__in=registry.names())
     held.exclude(kind__in=connected).update(is_active=False)
-    _begin(account, connected)
+    # A company's accounts come by the thousand, and nobody sits before each.
+    _begin(account, connected, "adopt" if account.company_id else "connect")
 
 
-def _begin(account: ProviderAccount, kinds: Mapping[str, str]) -> None:
+def _begin(account: ProviderAccount, kinds: Mapping[str, str], because: str) -> None:
     for kind, host in kinds.items():
         target, _fresh = SyncTarget.objects.update_or_create(
             tenant=context.current(),
@@ -46,9 +47,10 @@ def _begin(account: ProviderAccount, kinds: Mapping[str, str]) -> None:
                 "breaker": Breaker.CLOSED,
                 "breaker_trips": 0,
                 "breaker_until": None,
+                "backfill_queued_at": None,
             },
         )
-        targets.request(target.pk, "connect")
+        targets.request(target.pk, because)
         transaction.on_commit(partial(watchers.account_changed, target.pk))
 
 
@@ -61,7 +63,7 @@ def adopt() -> int:
         missing = {kind: host for kind, host in kinds_of(account).items() if (account.pk, kind) not in held}
         if missing:
             with transaction.atomic():
-                _begin(account, missing)
+                _begin(account, missing, "adopt")
             adopted += 1
     return adopted
 

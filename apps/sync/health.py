@@ -35,7 +35,7 @@ from apps.tenants.models import Status, Tenant
 from . import heartbeats, targets
 from . import queues as queue_names
 from .metrics import BUCKETS_MS, COUNTERS, series
-from .models import Breaker, SyncTarget, Tier
+from .models import Breaker, Phase, SyncTarget, Tier
 from .watching import status as watchers
 
 MISSED_BEATS: Final = 3
@@ -290,13 +290,17 @@ def _gauges() -> Iterator[tuple[str, str, str, Samples]]:
             for state in Breaker.values
         ],
     )
-    everything = SyncTarget.objects.filter(idle, is_active=True, wanted_at__isnull=False)
+    everything = SyncTarget.objects.filter(idle, is_active=True)
     yield "queue_lag_seconds", "gauge", "How long the oldest waiting target of a queue has waited.", _lag(everything)
 
 
-def _lag(waiting: Any) -> Samples:
+def _lag(idle: Any) -> Samples:
     oldest: dict[str, float] = dict.fromkeys(queue_names.ALL, 0.0)
     moment = now()
+    importing = idle.filter(phase=Phase.INITIAL, backfill_queued_at__isnull=False)
+    if asked := importing.aggregate(asked=Min("backfill_queued_at"))["asked"]:
+        oldest[queue_names.BACKFILL] = (moment - asked).total_seconds()
+    waiting = idle.filter(wanted_at__isnull=False)
     for row in waiting.values("kind", "phase", "tier", "wanted_because").annotate(since=Min("wanted_at")):
         since = row.pop("since")
         queue = queue_names.of(SyncTarget(**row), row["wanted_because"])

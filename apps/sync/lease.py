@@ -83,13 +83,23 @@ class Lease:
         """
         if self.given_back:
             return False
-        claimed = self._mine().filter(wanted_at__isnull=False)
-        if claimed.update(wanted_at=None, queued_at=None, started_at=Now(), lease_until=Now() + LEASE):
+        if self._claim(self._mine().filter(wanted_at__isnull=False)):
             return True
         self._mine().filter(wanted_at__isnull=True).update(lease_until=None, lease_owner="", queued_at=None)
         return bool(self._mine().filter(wanted_at__isnull=False, lease_until__isnull=False).exists()) and (
             self.claim_wanted()
         )
+
+    def claim_backfill(self) -> bool:
+        """Take the standing task for missing history, and with it whatever else is wanted; False when there is none."""
+        waiting = self._mine().filter(backfill_queued_at__isnull=False, phase=Phase.INITIAL)
+        return self._claim(waiting, backfill_queued_at=None)
+
+    def _claim(self, found: "QuerySet[SyncTarget]", **marks: None) -> bool:
+        if not found.update(wanted_at=None, queued_at=None, started_at=Now(), lease_until=Now() + LEASE, **marks):
+            return False
+        self.target.refresh_from_db(fields=["wanted_because", "backfill_queued_at"])
+        return True
 
     def history_missing(self) -> None:
         """Note that there is history to be read. Call inside the transaction that stores the cursor that says so:

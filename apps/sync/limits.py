@@ -22,7 +22,7 @@ from django.conf import settings
 from apps.core.redis import client
 
 from . import metrics, queues
-from .models import Phase, SyncTarget
+from .models import SyncTarget
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +68,7 @@ def urgent(target: SyncTarget) -> bool:
     """True for a run that somebody waits for: what people do themselves always is."""
     if target.kind == queues.OUTBOUND:
         return True
-    return target.phase != Phase.INITIAL and target.wanted_because in queues.URGENT
+    return target.wanted_because in queues.URGENT and queues.of(target, target.wanted_because) != queues.BACKFILL
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,10 @@ class Slot:
             pass  # the slot frees itself when its time is over
 
 
-def take(target: SyncTarget) -> Slot | None:
-    """A slot for one run; None when a cap is reached."""
+def take(target: SyncTarget, *, history: bool = False) -> Slot | None:
+    """A slot for one run; None when a cap is reached. Nobody waits for one that is for `history`."""
     limit = of(target.provider_type)
-    waited_for = urgent(target)
+    waited_for = urgent(target) and not history
     caps = {f"pmsync:slots:{target.provider_type}:{target.host}": limit.concurrent + URGENT_RESERVE * waited_for}
     if not waited_for:
         caps[f"pmsync:slots:{target.tenant_id}:{target.provider_type}"] = limit.per_tenant

@@ -52,9 +52,10 @@ def add(amounts: dict[str, float]) -> None:
 class Measured:
     """One run being measured."""
 
-    def __init__(self, target: SyncTarget) -> None:
+    def __init__(self, target: SyncTarget, history: bool) -> None:
         self.target = target
-        self.queue = queues.of(target, target.wanted_because).removeprefix("sync.")
+        queue = queues.BACKFILL if history else queues.of(target, target.wanted_because)
+        self.queue = queue.removeprefix("sync.")
         self.outcome: str | None = None
         self.applied = Applied()
 
@@ -68,10 +69,10 @@ class Measured:
 
 
 @contextmanager
-def run(target: SyncTarget) -> Iterator[Measured]:
-    """Count one run: completed or failed, its duration, what it brought."""
+def run(target: SyncTarget, *, history: bool = False) -> Iterator[Measured]:
+    """Count one run: completed or failed, its duration, what it brought; among the backfills when for `history`."""
     provider = {"provider_type": target.provider_type}
-    measured = Measured(target)
+    measured = Measured(target, history)
     started = time.monotonic()
     try:
         yield measured

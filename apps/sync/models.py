@@ -34,8 +34,9 @@ class SyncTarget(models.Model):
     """One account's mail (or calendar, or contacts) as a thing to be synced.
 
     `wanted_at` says that somebody asked and nobody has begun to answer; `queued_at` that a task is
-    on its way. The lease admits one runner; `lease_fence` grows with each, and a runner whose
-    number is no longer the newest may write nothing.
+    on its way. In the phase `initial` history is missing, and `backfill_queued_at` says that a task
+    to read it is on its way. The lease admits one runner; `lease_fence` grows with each, and a runner
+    whose number is no longer the newest may write nothing.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -51,6 +52,7 @@ class SyncTarget(models.Model):
     wanted_at = models.DateTimeField(null=True)
     wanted_because = models.CharField(max_length=20, blank=True)
     queued_at = models.DateTimeField(null=True)
+    backfill_queued_at = models.DateTimeField(null=True)
     lease_fence = models.BigIntegerField(default=0)
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True)

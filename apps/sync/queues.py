@@ -14,6 +14,10 @@ SYNC_OF_TIER: Final = {
 OUTBOUND: Final = "outbound"
 QUEUE_OF_KIND: Final = {"calendar": "calendar", "contacts": "contacts", OUTBOUND: "outbound"}
 TASK_OF_KIND: Final = {OUTBOUND: "outbound.run"}
+# Where history is read, behind all news. Calendars and contacts are brought in whole, all of it at once.
+BACKFILL: Final = "backfill"
+BACKFILL_TASK: Final = "sync.backfill"
+WHOLE: Final = frozenset({"calendar", "contacts"})
 ALL: Final = (
     "sync.high",
     "sync.normal",
@@ -37,9 +41,10 @@ def task_of(target: SyncTarget) -> str:
 
 
 def of(target: SyncTarget, because: str) -> str:
-    """The queue for one run. A first import goes to `backfill`, so that it delays nobody's news."""
-    if target.phase == Phase.INITIAL:
-        return "backfill"
+    """The queue for one run. What is brought in whole goes to `backfill` the first time, so that it delays nobody's
+    news; of all else the news has its queue also while history is missing."""
+    if target.phase == Phase.INITIAL and target.kind in WHOLE:
+        return BACKFILL
     if target.kind in QUEUE_OF_KIND:
         return QUEUE_OF_KIND[target.kind]
     return "sync.high" if because in URGENT else SYNC_OF_TIER[Tier(target.tier)]

@@ -4,7 +4,7 @@ error to `outcomes`. Network on one side, transactions on the other, never one i
 import time
 from collections.abc import Iterator
 from contextlib import closing, nullcontext, suppress
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -24,23 +24,55 @@ from .registry import Applied, Kind
 
 log = structlog.get_logger(__name__)
 
+FIRST_LOOK: Final = 2.0
+"""Seconds of history that a run for somebody who waits reads: the newest of what was just connected or made."""
 
-def run(held: Lease) -> None:
-    """Bring one target up to date; then, while it is importing, go on with its history."""
+
+def news(held: Lease) -> None:
+    """Bring one target up to date. What is missing of its history is left to a task of its own, but for a first look
+    when somebody waits and that task is not on its way yet."""
+    target = held.target
+    waits = target.wanted_because in queues.URGENT and target.backfill_queued_at is None and not target.error_code
+    if target.kind in queues.WHOLE:
+        catch_up(held)
+    else:
+        run(held, min(FIRST_LOOK, settings.EMAIL_SYNC_SLICE_SECONDS) if waits else None)
+
+
+def backfill(held: Lease) -> None:
+    """Go on with a target's history for one slice, and with its news whenever some is wanted."""
+    seconds: float | None = settings.EMAIL_SYNC_SLICE_SECONDS
+    until = time.monotonic() + settings.EMAIL_SYNC_SLICE_SECONDS
+    claimed = held.claim_backfill() or held.claim_wanted()
+    while claimed:
+        run(held, seconds, history=True)
+        left = until - time.monotonic()
+        seconds = left if left > 0 else None
+        claimed = held.claim_wanted()
+
+
+def catch_up(held: Lease) -> None:
+    """Bring one target up to date and read a slice of its history, whatever is queued."""
+    run(held, settings.EMAIL_SYNC_SLICE_SECONDS)
+
+
+def run(held: Lease, seconds: float | None, *, history: bool = False) -> None:
+    """Bring one target up to date; then, when its history is missing, go on with that for so many seconds, at least
+    for a batch; not at all when None. A run for the sake of `history` is one that nobody waits for."""
     target = held.target
     with bound_contextvars(account=str(target.account_id), target=str(target.pk), run=new_id().hex[:12]):
         account = ProviderAccount.objects.filter(pk=target.account_id, status=AccountStatus.ACTIVE).first()
         if account is None:
             held.stop()
             return
-        slot = limits.take(target)
+        slot = limits.take(target, history=history)
         if slot is None:
-            _later(held)
+            _later(held, history)
             return
-        with slot, lease.kept(held, slot.extend), metrics.run(target) as measured:
+        with slot, lease.kept(held, slot.extend), metrics.run(target, history=history) as measured:
             try:
                 with connections.adapter(account, registry.get(target.kind)) as adapter:
-                    applied = _sync(held, account, registry.get(target.kind), adapter)
+                    applied = _sync(held, account, registry.get(target.kind), adapter, seconds)
                 measured.done(applied)
             except AdapterError as error:
                 measured.failed(error.code)
@@ -55,44 +87,50 @@ def run(held: Lease) -> None:
                 raise
 
 
-def _sync(held: Lease, account: ProviderAccount, kind: Kind, adapter: Any) -> Applied:
+def _sync(held: Lease, account: ProviderAccount, kind: Kind, adapter: Any, seconds: float | None) -> Applied:
     first = held.target.phase == Phase.INITIAL and held.target.wanted_because not in queues.URGENT
     with metering.background() if first else nullcontext():
         total = _feed(held, account, kind, kind.changes(adapter, account))
+    if held.target.phase == Phase.INITIAL:
+        total += _history(held, account, kind, adapter, seconds)
     if held.target.phase == Phase.LIVE:
         kind.caught_up(held, account)
         outcomes.succeeded(held, total)
-        return total
-    until = time.monotonic() + settings.EMAIL_SYNC_SLICE_SECONDS
-    history = _prepared(kind, account, kind.backfill(adapter, account))
-    # Closed before the lease is given back: the batch under way still uses the adapter.
+    return total
+
+
+def _history(held: Lease, account: ProviderAccount, kind: Kind, adapter: Any, seconds: float | None) -> Applied:
+    """Some of the missing history; the rest is asked for."""
+    total = Applied()
+    if seconds is not None:
+        total = _look_back(held, account, kind, kind.backfill(adapter, account), time.monotonic() + seconds)
+        if held.target.phase == Phase.LIVE:
+            return total
+        outcomes.progressed(held, account)
+    # History that failed waits for its time. Behind what is wanted meanwhile the task's loop comes back here.
+    pausing = held.target.error_code and held.target.wanted_because in queues.URGENT
+    if not pausing and not held.wanted():
+        targets.backfill(held.target.pk)
+    return total
+
+
+def _look_back(held: Lease, account: ProviderAccount, kind: Kind, history: Iterator[Any], until: float) -> Applied:
+    total = Applied()
 
     def others_wait() -> bool:
         return time.monotonic() > until or held.wanted()
 
     with (
         metering.background() as stop,
-        closing(ahead.one(context.current(), history, others_wait, stop.set)) as batches,
+        # Closed before the lease is given back: the batch under way still uses the adapter.
+        closing(ahead.one(context.current(), _prepared(kind, account, history), others_wait, stop.set)) as batches,
         suppress(metering.GaveWay),
     ):
         for prepared in batches:
             total += kind.apply(held, account, prepared)
             held.renew()
         held.history_complete()
-    if held.target.phase == Phase.INITIAL:
-        _give_way(held, account)
-        return total
-    kind.caught_up(held, account)
-    outcomes.succeeded(held, total)
     return total
-
-
-def _give_way(held: Lease, account: ProviderAccount) -> None:
-    """More history is to come. The task's loop claims what is wanted and comes back here after it; else the
-    queue brings the target back, since many imports share few workers."""
-    outcomes.progressed(held, account)
-    if not held.wanted():
-        _requeue(held, "backfill")
 
 
 def _feed(held: Lease, account: ProviderAccount, kind: Kind, batches: Iterator[Any]) -> Applied:
@@ -107,13 +145,12 @@ def _prepared(kind: Kind, account: ProviderAccount, batches: Iterator[Any]) -> I
     return (kind.prepare(account, batch) for batch in batches)
 
 
-def _later(held: Lease) -> None:
-    """No slot is free under the provider's limits: ask again in a moment, for the same reason."""
-    _requeue(held, held.target.wanted_because, delay=limits.retry_delay())
-
-
-def _requeue(held: Lease, because: str, *, delay: float = 0.0) -> None:
-    """Give the lease back and the target to its queue, in one step: a process that dies between would lose it."""
+def _later(held: Lease, history: bool) -> None:
+    """No slot is free under the provider's limits: ask again in a moment, for the same reason. The lease goes back in
+    the same step: a process that dies between would lose the target."""
     with transaction.atomic():
         held.release()
-        targets.again(held.target.pk, because, delay=delay)
+        if history:
+            targets.backfill(held.target.pk, delay=limits.retry_delay())
+        else:
+            targets.again(held.target.pk, held.target.wanted_because, delay=limits.retry_delay())

@@ -9,7 +9,7 @@ from typing import Any
 from apps.core.clock import now
 from apps.providers.accounts import iso
 
-from .models import Breaker, SyncTarget, Tier
+from .models import Breaker, Phase, SyncTarget, Tier
 from .targets import LOST_AFTER
 
 
@@ -79,4 +79,5 @@ def state(target: SyncTarget, moment: datetime) -> State:
     if not target.is_active or (target.error_code and target.due_at > moment) or target.breaker == Breaker.OPEN:
         return State.WAITING
     underway = target.queued_at is not None and target.queued_at > moment - LOST_AFTER
-    return State.QUEUED if target.wanted_at is not None or underway else State.IDLE
+    importing = target.phase == Phase.INITIAL and target.backfill_queued_at is not None
+    return State.QUEUED if target.wanted_at is not None or underway or importing else State.IDLE

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+import redis
 import structlog
 from celery import current_app
 from django.db import transaction
@@ -12,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
+from apps.core.redis import client
 from apps.tenants.models import Status
 
 from . import queues
@@ -21,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 # A task that was enqueued this long ago and has not begun is taken for lost (Redis restarted).
 LOST_AFTER: Final = timedelta(seconds=60)
+# When a task for history that found another runner looks again.
+BUSY_SECONDS: Final = 5.0
 
 
 def request(target_id: UUID, because: str) -> bool:
@@ -76,6 +80,24 @@ def again(target_id: UUID, because: str, *, delay: float = 0.0) -> None:
         transaction.on_commit(lambda: enqueue(target, target.wanted_because, delay=delay))
 
 
+def backfill(target_id: UUID, *, delay: float = 0.0) -> None:
+    """Have a task read what is missing of a target's history, `delay` seconds from now; nothing happens when none is
+    missing, or such a task is on its way."""
+    with transaction.atomic():
+        missing = SyncTarget.objects.filter(pk=target_id, phase=Phase.INITIAL, is_active=True)
+        if missing.filter(backfill_queued_at__isnull=True).update(backfill_queued_at=Now()):
+            transaction.on_commit(lambda: enqueue_backfill(missing.get(), delay=delay))
+
+
+def postpone_backfill(target_id: UUID | str) -> None:
+    """Send a task for missing history that met another runner once more; it is over when the target is active no more,
+    or somebody else has begun with it."""
+    mine = SyncTarget.objects.filter(pk=target_id, backfill_queued_at__isnull=False)
+    mine.exclude(phase=Phase.INITIAL, is_active=True).update(backfill_queued_at=None)
+    for target in mine:
+        enqueue_backfill(target, delay=BUSY_SECONDS)
+
+
 def call(target: SyncTarget, delay: float) -> None:
     """Have a task look at the target `delay` seconds after the commit, whether or not it is wanted by then."""
     transaction.on_commit(lambda: enqueue(target, target.wanted_because or "schedule", delay=delay))
@@ -83,11 +105,17 @@ def call(target: SyncTarget, delay: float) -> None:
 
 def enqueue(target: SyncTarget, because: str, *, delay: float = 0.0) -> None:
     """Send the run's task. An unreachable queue is logged, not raised: the row still says wanted."""
+    _send(queues.task_of(target), target, queues.of(target, because), delay)
+
+
+def enqueue_backfill(target: SyncTarget, *, delay: float = 0.0) -> None:
+    """Send the task that reads history; as `enqueue`."""
+    _send(queues.BACKFILL_TASK, target, queues.BACKFILL, delay)
+
+
+def _send(task: str, target: SyncTarget, queue: str, delay: float) -> None:
     try:
-        current_app.send_task(
-            queues.task_of(target), (str(target.tenant_id), str(target.id)), queue=queues.of(target, because),
-            countdown=delay,
-        )  # fmt: skip
+        current_app.send_task(task, (str(target.tenant_id), str(target.id)), queue=queue, countdown=delay)
     except (OperationalError, OSError) as error:
         log.warning("run not enqueued; the sweep will", target=str(target.id), reason=type(error).__name__)
 
@@ -99,24 +127,19 @@ def sweep() -> int:
     lease is live and its task should have begun long ago. What failed waits for its time unless
     somebody asked.
     """
-    idle = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    return _sweep_runs() + _sweep_history()
+
+
+def _sweep_runs() -> int:
     stale = Q(queued_at__isnull=True) | Q(queued_at__lt=Now() - LOST_AFTER)
     # Every run that ends gives its lease back: one that ran out was a dead runner's, which had claimed the request.
     abandoned = Q(lease_until__lt=Now())
     # Commands do not depend on the scheduler's switch.
     overdue = Q(kind=queues.OUTBOUND, due_at__lt=Now() - LOST_AFTER)
-    unfinished = Q(wanted_at__isnull=False) | Q(phase=Phase.INITIAL) | abandoned | overdue
-    parked = Q(breaker_until__gt=Now())
-    # A provider that said "in an hour" is not asked every minute because history is missing.
-    paused = Q(wanted_at__isnull=True, due_at__gt=Now()) & ~Q(error_code="")
+    importing = Q(phase=Phase.INITIAL, kind__in=queues.WHOLE)
+    unfinished = Q(wanted_at__isnull=False) | importing | abandoned | overdue
     with transaction.atomic():
-        lost = list(
-            SyncTarget.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(idle, stale, unfinished, is_active=True, tenant__status=Status.ACTIVE)
-            .exclude(parked)
-            .exclude(paused)
-            .order_by("wanted_at")[:500]
-        )
+        lost = list(_runnable(stale, unfinished).order_by("wanted_at")[:500])
         SyncTarget.objects.filter(pk__in=[target.pk for target in lost]).update(queued_at=Now())
     for target in lost:
         if target.wanted_at is None:
@@ -125,3 +148,36 @@ def sweep() -> int:
             )
         enqueue(target, target.wanted_because or "sweep")
     return len(lost)
+
+
+def _sweep_history() -> int:
+    """Of news the end asks for the history, so one that is wanted is not looked at. A task of an hour ago may still
+    wait among the imports of others: it is lost when nothing waits there."""
+    lost = Q(backfill_queued_at__isnull=True, wanted_at__isnull=True)
+    if _nothing_waits(queues.BACKFILL):
+        lost |= Q(backfill_queued_at__lt=Now() - LOST_AFTER)
+    with transaction.atomic():
+        found = _runnable(lost, Q(phase=Phase.INITIAL)).exclude(kind__in=queues.WHOLE)
+        rows = list(found.order_by("backfill_queued_at")[:500])
+        SyncTarget.objects.filter(pk__in=[target.pk for target in rows]).update(backfill_queued_at=Now())
+    for target in rows:
+        enqueue_backfill(target)
+    return len(rows)
+
+
+def _runnable(*conditions: Q) -> "QuerySet[SyncTarget]":
+    """Those targets, locked, of which nobody holds the lease and which are not to wait."""
+    idle = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    parked = Q(breaker_until__gt=Now())
+    # A provider that said "in an hour" is not asked every minute because history is missing.
+    paused = Q(wanted_at__isnull=True, due_at__gt=Now()) & ~Q(error_code="")
+    found = SyncTarget.objects.select_for_update(skip_locked=True, of=("self",))
+    return found.filter(idle, *conditions, is_active=True, tenant__status=Status.ACTIVE).exclude(parked).exclude(paused)
+
+
+def _nothing_waits(queue: str) -> bool:
+    """Whether the queue is empty; False when it is out of reach."""
+    try:
+        return client().llen(queue) == 0
+    except redis.RedisError:
+        return False

@@ -12,7 +12,17 @@ def run_sync(tenant_id: str, target_id: str) -> None:
     """Sync one target. Delivered twice is harmless: the lease admits one runner."""
     with lease.take(target_id) as held:
         while held and held.claim_wanted():
-            runs.run(held)
+            runs.news(held)
+
+
+@shared_task(base=TenantTask, name="sync.backfill", acks_late=True, ignore_result=True)
+def backfill(tenant_id: str, target_id: str) -> None:
+    """Read missing history of one target for a slice. Behind a runner that has the lease it waits its turn."""
+    with lease.take(target_id) as held:
+        if held:
+            runs.backfill(held)
+        else:
+            targets.postpone_backfill(target_id)
 
 
 @shared_task(base=PublicTask, name="sync.tick", ignore_result=True)

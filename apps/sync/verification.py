@@ -109,7 +109,7 @@ def quiesce(account: ProviderAccount, target: SyncTarget) -> None:
         with lease.take(target.pk) as held:
             if held is not None:
                 SyncTarget.objects.filter(pk=target.pk).update(wanted_at=None, queued_at=None, started_at=Now())
-                runs.run(held)
+                runs.catch_up(held)
         target.refresh_from_db()
         if _reached(target, begun):
             return

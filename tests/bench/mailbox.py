@@ -131,11 +131,14 @@ class Mirror:
 
     def sync(self) -> float:
         """One request and the run that answers it, in this process; seconds."""
-        from apps.sync.tasks import run_sync
+        from apps.sync.models import Phase, SyncTarget
+        from apps.sync.tasks import backfill, run_sync
 
         self.request()
         began = time.perf_counter()
         run_sync(self.tenant_id, self.target_id)
+        while SyncTarget.objects.filter(pk=self.target_id, phase=Phase.INITIAL, error_code="").exists():
+            backfill(self.tenant_id, self.target_id)
         return time.perf_counter() - began
 
     def traffic(self) -> Traffic:

@@ -41,7 +41,7 @@ class Desk:
         SyncTarget.objects.filter(pk=self.target.pk).update(wanted_at=now(), wanted_because="user", due_at=now())
         with lease.take(self.target.pk) as held:
             while held and held.claim_wanted():
-                runs.run(held)
+                runs.catch_up(held)
 
     def work(self, *, until: int = 20) -> None:
         """Run the account's commands until none is open, whatever they wait for."""

@@ -163,7 +163,7 @@ class Stage:
         target = SyncTarget.objects.get(account_id=self.account.pk, kind="mail")
         with lease.take(target.pk) as held:
             assert held is not None
-            runs.run(held)
+            runs.catch_up(held)
 
     def consent_again(self) -> None:
         """The one click, or the password, that mends it."""

@@ -230,7 +230,7 @@ class Walk:
         SyncTarget.objects.filter(pk=target.pk).update(breaker=Breaker.CLOSED, breaker_until=None, is_active=True)
         with lease.take(target.pk) as held:
             if held is not None:
-                runs.run(held)
+                runs.catch_up(held)
 
     def ends(self) -> None:
         """Nothing goes wrong any more: everything is even, and there once."""

@@ -44,7 +44,7 @@ class DavDesk:
         """One run of the engine."""
         with lease.take(self.target.pk) as held:
             assert held is not None
-            runs.run(held)
+            runs.catch_up(held)
         self.target.refresh_from_db()
         assert self.target.error_code == "", self.target.error_reason
         return self.target

@@ -174,7 +174,7 @@ def desk(cast: Cast, server: Dovecot, *messages: bytes) -> Iterator[Desk]:
             while SyncTarget.objects.get(pk=target.pk).phase == Phase.INITIAL:
                 with lease.take(target.pk) as held:
                     assert held is not None
-                    runs.run(held)
+                    runs.catch_up(held)
             made.sync()
             made.events()
             yield made

@@ -122,7 +122,7 @@ def sync(cast: Cast, account: ProviderAccount, kind: str = "mail") -> SyncTarget
         with lease.take(target.pk) as held:
             assert held is not None
             assert held.claim_wanted()
-            runs.run(held)
+            runs.catch_up(held)
         connections.drop(account)
     target.refresh_from_db()
     return target

@@ -23,7 +23,7 @@ from tests.providers.clouds import GoogleSide, MicrosoftSide
 TOPIC: Final = f"projects/{PROJECT}/topics/mail"
 SUBSCRIPTION: Final = f"projects/{PROJECT}/subscriptions/pmsync"
 PUSHER: Final = f"push@{PROJECT}.iam.gserviceaccount.com"
-OURS: Final = ("sync.run", "push.", "outbound.run")
+OURS: Final = ("sync.run", "sync.backfill", "push.", "outbound.run")
 
 
 @dataclass
@@ -175,7 +175,7 @@ class Desk:
         with lease.take(target.pk) as held:
             assert held is not None
             assert held.claim_wanted()
-            runs.run(held)
+            runs.catch_up(held)
         self.queue.forget()
 
     def held(self) -> list[str]:

@@ -144,7 +144,7 @@ def test_a_run_that_lost_its_lease_writes_nothing_more(
         assert held is not None
         from apps.sync import runs
 
-        runs.run(held)
+        runs.catch_up(held)
     assert scripted.applied == []
     assert scripted.caught == 0
 
@@ -203,7 +203,9 @@ def test_an_import_that_gets_on_leaves_its_failures_behind(
     with cast.inside():
         assert not ProviderAccount.objects.get(pk=wanted.account_id).reachable
     settings.EMAIL_SYNC_SLICE_SECONDS = 0.0
-    run(wanted)
+    targets.backfill(wanted.pk)
+    tasks.backfill(str(wanted.tenant_id), str(wanted.pk))
+    wanted.refresh_from_db()
     assert scripted.applied == ["new"]
     assert (wanted.phase, wanted.error_count, wanted.error_code) == (Phase.INITIAL, 0, "")
     with cast.inside():

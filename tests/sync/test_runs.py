@@ -1,7 +1,10 @@
 """Runs: news before history, imports that give way, and work that survives its worker."""
 
 import time
+from datetime import timedelta
 from typing import Any
+
+from django.utils.timezone import now
 
 from apps.core.redis import client
 from apps.sync import lease, limits, targets, tasks
@@ -62,15 +65,56 @@ def test_an_import_goes_back_through_the_queue_when_its_slice_is_over(
     SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL)
     scripted.history = ["new", "older"]
     targets.request(wanted.pk, "connect")
-    before = queued().get("backfill", 0)
 
     settings.EMAIL_SYNC_SLICE_SECONDS = 0.0
     tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
     assert scripted.applied == ["new"]
-    assert queued()["backfill"] == before + 1
+    assert queued() == {"sync.high": 1, "backfill": 1}
+    settings.EMAIL_SYNC_SLICE_SECONDS = 30.0
+    tasks.backfill(str(wanted.tenant_id), str(wanted.pk))
+    assert scripted.applied == ["new", "older"]
     wanted.refresh_from_db()
-    assert wanted.lease_until is None
-    assert wanted.wanted_at is not None
+    assert (wanted.lease_until, wanted.wanted_at, wanted.phase) == (None, None, Phase.LIVE)
+
+
+def test_news_leaves_history_to_the_task_that_is_queued_for_it(
+    wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL)
+    targets.backfill(wanted.pk)
+    scripted.news, scripted.history = ["arrival"], ["new", "older"]
+    targets.request(wanted.pk, "idle")
+    tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
+    assert scripted.applied == ["arrival"]
+    assert queued() == {"backfill": 1, "sync.high": 1}
+    tasks.backfill(str(wanted.tenant_id), str(wanted.pk))
+    assert scripted.applied == ["arrival", "new", "older"]
+
+
+def test_a_poll_asks_for_history_and_reads_none(wanted: SyncTarget, scripted: ScriptedKind, queued: Any) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL)
+    scripted.news, scripted.history = ["arrival"], ["new"]
+    targets.request(wanted.pk, "schedule")
+    tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
+    assert scripted.applied == ["arrival"]
+    assert queued() == {"sync.normal": 1, "backfill": 1}
+
+
+def test_news_does_not_bring_back_before_its_time_what_failed_of_the_history(
+    wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(
+        phase=Phase.INITIAL, error_code="transient", error_count=2, due_at=now() + timedelta(seconds=25)
+    )
+    scripted.history = ["new"]
+    targets.request(wanted.pk, "idle")
+    tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
+    assert (scripted.applied, queued()) == ([], {"sync.high": 1})
+    wanted.refresh_from_db()
+    assert wanted.error_count == 2
+    targets.request(wanted.pk, "schedule")
+    tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
+    assert queued()["backfill"] == 1
 
 
 def test_a_disconnected_account_stops_being_synced(

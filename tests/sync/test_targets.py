@@ -2,14 +2,18 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
+import pytest
 from django.utils.timezone import now
 
+from apps.core.redis import client
 from apps.providers.models import ProviderAccount
 from apps.sync import accounts, lease, limits, queues, targets, tasks
 from apps.sync.models import Phase, SyncTarget
 from apps.tenants.models import Status, Tenant
 from pmsync.celery import app
+from tests.sync import fixtures
 from tests.tenants.fixtures import Cast
 
 
@@ -39,9 +43,50 @@ def test_no_request_falls_between_the_last_look_and_the_release(wanted: SyncTarg
             assert other.claim_wanted()
 
 
-def test_an_import_does_not_queue_among_the_news(wanted: SyncTarget, queued: Any) -> None:
-    SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL)
+@pytest.mark.parametrize("kind", ["calendar", "contacts"])
+def test_what_is_brought_in_whole_does_not_queue_among_the_news(wanted: SyncTarget, queued: Any, kind: str) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL, kind=kind)
     targets.request(wanted.pk, "connect")
+    assert queued() == {"backfill": 1}
+
+
+def test_news_of_an_account_that_is_being_imported_waits_for_no_import(wanted: SyncTarget, queued: Any) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL)
+    targets.backfill(wanted.pk)
+    targets.backfill(wanted.pk)
+    targets.request(wanted.pk, "idle")
+    assert queued() == {"backfill": 1, "sync.high": 1}
+
+
+def test_nothing_reads_history_that_is_not_missing(wanted: SyncTarget, queued: Any) -> None:
+    targets.backfill(wanted.pk)
+    targets.postpone_backfill(wanted.pk)
+    tasks.backfill(str(wanted.tenant_id), str(wanted.pk))
+    wanted.refresh_from_db()
+    assert (queued(), wanted.lease_until, wanted.backfill_queued_at) == ({}, None, None)
+
+
+def test_a_task_for_history_that_meets_another_runner_looks_again(wanted: SyncTarget, queued: Any) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL, backfill_queued_at=now())
+    with lease.take(wanted.pk):
+        tasks.backfill(str(wanted.tenant_id), str(wanted.pk))
+    assert queued() == {"backfill": 1}
+    SyncTarget.objects.filter(pk=wanted.pk).update(is_active=False)
+    tasks.backfill(str(wanted.tenant_id), str(wanted.pk))
+    wanted.refresh_from_db()
+    assert (queued(), wanted.backfill_queued_at) == ({"backfill": 1}, None)
+
+
+def test_history_is_asked_for_again_only_when_none_is_queued(cast: Cast, wanted: SyncTarget, queued: Any) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(
+        phase=Phase.INITIAL, wanted_at=None, backfill_queued_at=now() - timedelta(hours=1)
+    )
+    other = fixtures.target(cast.owner, uuid4(), phase=Phase.INITIAL)
+    targets.backfill(other.pk)
+    assert targets.sweep() == 0
+    client().delete("backfill")
+    assert targets.sweep() == 1
+    assert targets.sweep() == 0
     assert queued() == {"backfill": 1}
 
 
@@ -134,6 +179,6 @@ def test_what_an_account_has_and_nothing_syncs_is_adopted(cast: Cast, wanted: Sy
         account.save(update_fields=["settings"])
         assert (accounts.adopt(), accounts.adopt()) == (1, 0)
     made = SyncTarget.objects.get(account_id=account.pk, kind="contacts")
-    assert (made.host, made.wanted_because) == ("dav.example.test", "connect")
+    assert (made.host, made.wanted_because) == ("dav.example.test", "adopt")
     wanted.refresh_from_db()
     assert wanted.wanted_at is None  # what is synced already is left alone

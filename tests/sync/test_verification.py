@@ -195,7 +195,7 @@ def test_sync_status_shows_each_target(cast: Cast, account: ProviderAccount, kin
 def test_sync_reset_forgets_the_cursors(cast: Cast, account: ProviderAccount, kind: Compared, queued: Any) -> None:
     code, _ = run("sync", "reset", "--tenant", cast.tenant.slug, "--kind", "compared")
     assert (code, kind.forgotten) == (0, 1)
-    assert queued() == {"backfill": 1}
+    assert queued() == {"sync.high": 1}
 
 
 def test_a_sync_that_its_owner_must_mend_first_is_said_to_be_left_out(

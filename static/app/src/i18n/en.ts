@@ -283,6 +283,7 @@ export const en = {
     add: 'Add account',
     empty: 'Connect your first mailbox to start reading.',
     emptyAction: 'Connect an account',
+    coming: 'Fetching the mail of {{address}}. The first messages appear here in a moment.',
     shared: 'Shared with you',
     status: {
       connecting: 'Connecting',

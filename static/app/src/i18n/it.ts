@@ -285,6 +285,7 @@ export const it: Messages = {
     add: 'Aggiungi account',
     empty: 'Collega la tua prima casella per iniziare a leggere.',
     emptyAction: 'Collega un account',
+    coming: 'Sto portando qui la posta di {{address}}. I primi messaggi compaiono tra un momento.',
     shared: 'Condiviso con te',
     status: {
       connecting: 'In collegamento',

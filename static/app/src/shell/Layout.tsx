@@ -158,6 +158,8 @@ function Home() {
   if (!mirror.ready) return null;
   const home = homePath(accounts, boxes);
   if (home) return <Redirect to={home} replace />;
+  const coming = accounts.find((one) => one.status === 'active' && one.import && one.surfaces.includes('mail'));
+  if (coming) return <Empty page icon={Mail}>{t('accounts.coming', { address: coming.address })}</Empty>;
   return (
     <Empty page icon={Mail} action={<Link href="/accounts/new" className={buttonClass('primary')}>{t('accounts.emptyAction')}</Link>}>
       {t('accounts.empty')}
