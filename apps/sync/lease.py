@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import Error as DatabaseTrouble
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
+from . import queues
 from .models import Phase, SyncTarget
 
 # Renewed at every batch, and from the side while a long one is on its way. What a killed worker held is
@@ -93,9 +94,11 @@ class Lease:
     def claim_backfill(self) -> bool:
         """Take the standing task for missing history, and with it whatever else is wanted; False when there is none."""
         waiting = self._mine().filter(backfill_queued_at__isnull=False, phase=Phase.INITIAL)
-        return self._claim(waiting, backfill_queued_at=None)
+        nothing_else = When(wanted_at__isnull=True, then=Value(queues.BACKFILL))
+        reason = Case(nothing_else, default=F("wanted_because"))
+        return self._claim(waiting, backfill_queued_at=None, wanted_because=reason)
 
-    def _claim(self, found: "QuerySet[SyncTarget]", **marks: None) -> bool:
+    def _claim(self, found: "QuerySet[SyncTarget]", **marks: Any) -> bool:
         if not found.update(wanted_at=None, queued_at=None, started_at=Now(), lease_until=Now() + LEASE, **marks):
             return False
         self.target.refresh_from_db(fields=["wanted_because", "backfill_queued_at"])

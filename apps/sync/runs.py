@@ -67,7 +67,7 @@ def run(held: Lease, seconds: float | None, *, history: bool = False) -> None:
             return
         slot = limits.take(target, history=history)
         if slot is None:
-            _later(held, history)
+            _later(held)
             return
         with slot, lease.kept(held, slot.extend), metrics.run(target, history=history) as measured:
             try:
@@ -145,12 +145,12 @@ def _prepared(kind: Kind, account: ProviderAccount, batches: Iterator[Any]) -> I
     return (kind.prepare(account, batch) for batch in batches)
 
 
-def _later(held: Lease, history: bool) -> None:
+def _later(held: Lease) -> None:
     """No slot is free under the provider's limits: ask again in a moment, for the same reason. The lease goes back in
     the same step: a process that dies between would lose the target."""
     with transaction.atomic():
         held.release()
-        if history:
+        if held.target.wanted_because == queues.BACKFILL:
             targets.backfill(held.target.pk, delay=limits.retry_delay())
         else:
             targets.again(held.target.pk, held.target.wanted_because, delay=limits.retry_delay())

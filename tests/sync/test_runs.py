@@ -166,6 +166,26 @@ def test_a_background_run_over_the_tenants_cap_waits_and_one_that_a_person_waits
         pass
 
 
+def test_without_a_slot_history_and_news_each_go_back_to_their_queue(
+    wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL)
+    wanted.wanted_because = "schedule"
+    first = limits.take(wanted)
+    assert first is not None
+    with first:
+        targets.backfill(wanted.pk)
+        tasks.backfill(str(wanted.tenant_id), str(wanted.pk))
+        assert queued() == {"backfill": 2}
+        targets.request(wanted.pk, "schedule")
+        tasks.run_sync(str(wanted.tenant_id), str(wanted.pk))
+        assert queued() == {"backfill": 2, "sync.normal": 2}
+    assert scripted.opened == 0
+    wanted.refresh_from_db()
+    assert (wanted.lease_until, wanted.wanted_because) == (None, "schedule")
+    assert None not in (wanted.wanted_at, wanted.backfill_queued_at)
+
+
 def test_a_slot_lasts_as_long_as_its_run_and_comes_back_by_no_extending(wanted: SyncTarget, queued: Any) -> None:
     wanted.wanted_because = "schedule"
     slot = limits.take(wanted)
