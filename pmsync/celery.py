@@ -1,10 +1,11 @@
 """Celery: the broker, the queues, and what beat ticks."""
 
 import os
-from typing import Final
+from typing import Any, Final
 
 from celery import Celery
 from kombu import Queue
+from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pmsync.settings")
 
@@ -12,7 +13,20 @@ from django.conf import settings
 
 from . import celery_health
 
-app = Celery("pmsync")
+
+class Installation(Celery):
+    """Celery whose `send_task` raises OperationalError or OSError when the broker is out of reach, nothing else."""
+
+    def send_task(self, *args: Any, **kwargs: Any) -> Any:
+        """See Celery. kombu reads the address of a lost connection off the connection that is no more
+        (`transport.redis.Channel._connparams`): an AttributeError then, which nobody expects who can go on without."""
+        try:
+            return super().send_task(*args, **kwargs)
+        except AttributeError as error:
+            raise OperationalError(f"the broker's connection was lost: {error}") from error
+
+
+app = Installation("pmsync")
 app.conf.update(
     broker_url=settings.REDIS_URL,
     # Results live in rows of ours, never in the broker.
