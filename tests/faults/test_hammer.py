@@ -154,6 +154,16 @@ def at_rest(account: ProviderAccount) -> bool:
     return not waiting and differences(account) == ()
 
 
+def standing(account: ProviderAccount, stack: Stack) -> str:
+    """All that says why it does not come to rest."""
+    account.refresh_from_db()
+    targets = SyncTarget.objects.filter(account_id=account.pk).values()
+    commands = Command.objects.filter(OPEN, account_id=account.pk).values()
+    told = [f"{name}: {process.log.read_text()[-1500:]}" for name, process in stack.processes.items()]
+    rows = [account.status, account.status_reason, *targets, *commands, *differences(account), *told]
+    return "\n".join(map(str, rows))
+
+
 def test_two_browsers_and_a_mail_program_end_with_the_same(
     cast: Cast, chromium: Chromium, server: Dovecot, redis: Valkey, tmp_path: Path
 ) -> None:
@@ -189,8 +199,7 @@ def test_two_browsers_and_a_mail_program_end_with_the_same(
             stack.tend()
             if time.monotonic() - begun > EVEN:
                 shown = [person.seen() for person in people]
-                open_ = list(Command.objects.filter(OPEN, account_id=account.pk).values())
-                pytest.fail(f"{differences(account)}\n{open_}\n{shown}\n{truth(cast, account)[:30]}", pytrace=False)
+                pytest.fail(f"{shown}\n{truth(cast, account)[:30]}\n{standing(account, stack)}", pytrace=False)
             people[0].wait(2)
         print(f"{dict(done)}, deaths {dict(reaper.deaths)}, even after {time.monotonic() - begun:.1f} s")
         verified = verification.verify(account, settle=5)
