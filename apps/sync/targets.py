@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 # A task that was enqueued this long ago and has not begun is taken for lost (Redis restarted).
 LOST_AFTER: Final = timedelta(seconds=60)
+# How long one for history may wait behind others; a second that turns out to be one too many does nothing.
+LONGEST_QUEUE: Final = timedelta(hours=1)
 # When a task for history that found another runner looks again.
 BUSY_SECONDS: Final = 5.0
 
@@ -109,15 +111,18 @@ def enqueue(target: SyncTarget, because: str, *, delay: float = 0.0) -> None:
 
 
 def enqueue_backfill(target: SyncTarget, *, delay: float = 0.0) -> None:
-    """Send the task that reads history; as `enqueue`."""
-    _send(queues.BACKFILL_TASK, target, queues.BACKFILL, delay)
+    """Send the task that reads history. As `enqueue`; what was not sent is not marked so."""
+    if not _send(queues.BACKFILL_TASK, target, queues.BACKFILL, delay):
+        SyncTarget.objects.filter(pk=target.pk).update(backfill_queued_at=None)
 
 
-def _send(task: str, target: SyncTarget, queue: str, delay: float) -> None:
+def _send(task: str, target: SyncTarget, queue: str, delay: float) -> bool:
     try:
         current_app.send_task(task, (str(target.tenant_id), str(target.id)), queue=queue, countdown=delay)
     except (OperationalError, OSError) as error:
         log.warning("run not enqueued; the sweep will", target=str(target.id), reason=type(error).__name__)
+        return False
+    return True
 
 
 def sweep() -> int:
@@ -151,11 +156,10 @@ def _sweep_runs() -> int:
 
 
 def _sweep_history() -> int:
-    """Of news the end asks for the history, so one that is wanted is not looked at. A task of an hour ago may still
-    wait among the imports of others: it is lost when nothing waits there."""
-    lost = Q(backfill_queued_at__isnull=True, wanted_at__isnull=True)
-    if _nothing_waits(queues.BACKFILL):
-        lost |= Q(backfill_queued_at__lt=Now() - LOST_AFTER)
+    """Of news the end asks for the history, so one that is wanted is not looked at. A task of long ago may still wait
+    among the imports of others: it is lost when nothing waits there, and taken for lost when it is very old."""
+    old = LOST_AFTER if _nothing_waits(queues.BACKFILL) else LONGEST_QUEUE
+    lost = Q(backfill_queued_at__isnull=True, wanted_at__isnull=True) | Q(backfill_queued_at__lt=Now() - old)
     with transaction.atomic():
         found = _runnable(lost, Q(phase=Phase.INITIAL)).exclude(kind__in=queues.WHOLE)
         rows = list(found.order_by("backfill_queued_at")[:500])

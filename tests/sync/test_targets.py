@@ -13,6 +13,7 @@ from apps.sync import accounts, lease, limits, queues, targets, tasks
 from apps.sync.models import Phase, SyncTarget
 from apps.tenants.models import Status, Tenant
 from pmsync.celery import app
+from tests.celery import broker
 from tests.sync import fixtures
 from tests.tenants.fixtures import Cast
 
@@ -41,6 +42,20 @@ def test_no_request_falls_between_the_last_look_and_the_release(wanted: SyncTarg
         with lease.take(wanted.pk) as other:
             assert other is not None
             assert other.claim_wanted()
+
+
+def test_what_could_not_be_sent_is_sent_by_the_sweep(wanted: SyncTarget, queued: Any) -> None:
+    SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL)
+    with broker.lost():
+        targets.backfill(wanted.pk)
+    with broker.lost():
+        assert targets.request(wanted.pk, "idle")
+    assert queued() == {}
+    SyncTarget.objects.filter(pk=wanted.pk).update(queued_at=now() - timedelta(minutes=2))
+    assert targets.sweep() == 1
+    SyncTarget.objects.filter(pk=wanted.pk).update(wanted_at=None)
+    assert targets.sweep() == 1
+    assert queued() == {"sync.high": 1, "backfill": 1}
 
 
 @pytest.mark.parametrize("kind", ["calendar", "contacts"])
@@ -79,10 +94,14 @@ def test_a_task_for_history_that_meets_another_runner_looks_again(wanted: SyncTa
 
 def test_history_is_asked_for_again_only_when_none_is_queued(cast: Cast, wanted: SyncTarget, queued: Any) -> None:
     SyncTarget.objects.filter(pk=wanted.pk).update(
-        phase=Phase.INITIAL, wanted_at=None, backfill_queued_at=now() - timedelta(hours=1)
+        phase=Phase.INITIAL, wanted_at=None, backfill_queued_at=now() - timedelta(minutes=50)
     )
     other = fixtures.target(cast.owner, uuid4(), phase=Phase.INITIAL)
     targets.backfill(other.pk)
+    assert targets.sweep() == 0
+    SyncTarget.objects.filter(pk=wanted.pk).update(backfill_queued_at=now() - timedelta(minutes=70))
+    assert targets.sweep() == 1
+    SyncTarget.objects.filter(pk=wanted.pk).update(backfill_queued_at=now() - timedelta(minutes=2))
     assert targets.sweep() == 0
     client().delete("backfill")
     assert targets.sweep() == 1
