@@ -1,11 +1,10 @@
 """Celery: the broker, the queues, and what beat ticks."""
 
 import os
-from typing import Any, Final
+from typing import Final
 
 from celery import Celery
 from kombu import Queue
-from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pmsync.settings")
 
@@ -13,22 +12,10 @@ from django.conf import settings
 
 from . import celery_health
 
-
-class Installation(Celery):
-    """Celery whose `send_task` raises OperationalError or OSError when the broker is out of reach, nothing else."""
-
-    def send_task(self, *args: Any, **kwargs: Any) -> Any:
-        """See Celery. kombu reads the address of a lost connection off the connection that is no more
-        (`transport.redis.Channel._connparams`): an AttributeError then, which nobody expects who can go on without."""
-        try:
-            return super().send_task(*args, **kwargs)
-        except AttributeError as error:
-            raise OperationalError(f"the broker's connection was lost: {error}") from error
-
-
-app = Installation("pmsync")
+app = Celery("pmsync")
 app.conf.update(
     broker_url=settings.REDIS_URL,
+    broker_transport="pmsync.broker:Transport",
     # Results live in rows of ours, never in the broker.
     task_ignore_result=True,
     task_acks_late=True,

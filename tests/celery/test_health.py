@@ -224,6 +224,20 @@ def test_after_twenty_restarts_of_redis_every_queue_is_consumed_or_the_worker_ha
 
 @pytest.mark.slow
 @pytest.mark.serial
+@BOTH_POOLS
+@PATIENT
+def test_a_worker_that_loses_redis_in_the_middle_of_a_task_goes_on(worker: Worker) -> None:
+    for _ in range(3):
+        worker.send("test.rest", 5)
+        time.sleep(0.7)
+        worker.restart_redis()
+    assert worker.consumes(30), worker.log()
+    assert worker.process.poll() is None
+    assert "Unrecoverable" not in worker.log()
+
+
+@pytest.mark.slow
+@pytest.mark.serial
 @PATIENT
 def test_connections_reset_twice_in_three_seconds_leave_a_worker_that_consumes_or_has_ended(worker: Worker) -> None:
     for _ in range(2):

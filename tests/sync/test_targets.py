@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from celery import Celery
 from django.utils.timezone import now
 
 from apps.core.redis import client
@@ -13,7 +14,6 @@ from apps.sync import accounts, lease, limits, queues, targets, tasks
 from apps.sync.models import Phase, SyncTarget
 from apps.tenants.models import Status, Tenant
 from pmsync.celery import app
-from tests.celery import broker
 from tests.sync import fixtures
 from tests.tenants.fixtures import Cast
 
@@ -46,10 +46,12 @@ def test_no_request_falls_between_the_last_look_and_the_release(wanted: SyncTarg
 
 def test_what_could_not_be_sent_is_sent_by_the_sweep(wanted: SyncTarget, queued: Any) -> None:
     SyncTarget.objects.filter(pk=wanted.pk).update(phase=Phase.INITIAL)
-    with broker.lost():
+    with Celery("nowhere", broker="redis://127.0.0.1:1/0", set_as_current=False) as nowhere:
+        nowhere.conf.task_publish_retry = False
+        nowhere.set_current()
         targets.backfill(wanted.pk)
-    with broker.lost():
         assert targets.request(wanted.pk, "idle")
+    app.set_current()
     assert queued() == {}
     SyncTarget.objects.filter(pk=wanted.pk).update(queued_at=now() - timedelta(minutes=2))
     assert targets.sweep() == 1
