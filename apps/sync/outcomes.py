@@ -147,7 +147,7 @@ def failed(held: Lease, account: ProviderAccount, error: AdapterError) -> Failur
     target.refresh_from_db()
     decided = failure(error, target.error_count)
     moment = now()
-    if decided.verdict is Verdict.ASK and has_another_login(account):
+    if decided.verdict is Verdict.ASK and (held.outgrown() or has_another_login(account)):
         # The person was quicker: the reconnect asked for a run of its own.
         log.info("refused log-in was replaced meanwhile", target=str(target.pk), account=str(account.pk))
         return decided

@@ -17,7 +17,7 @@ from apps.providers.adapters.errors import (
 )
 from apps.providers.models import AccountStatus, ProviderAccount
 from apps.realtime import journal
-from apps.sync import breaker, lease, outcomes, targets, tasks
+from apps.sync import accounts, breaker, lease, outcomes, targets, tasks
 from apps.sync.models import Breaker, Phase, SyncTarget
 from apps.sync.outcomes import Verdict
 from apps.sync.registry import Applied
@@ -224,3 +224,19 @@ def test_a_log_in_that_was_replaced_while_it_was_refused_stops_nothing(
     with cast.inside():
         assert ProviderAccount.objects.get(pk=wanted.account_id).status == AccountStatus.ACTIVE
     assert wanted.is_active
+
+
+def test_a_consent_that_was_given_anew_while_the_old_one_was_refused_stops_nothing(
+    cast: Cast, wanted: SyncTarget, scripted: ScriptedKind, queued: Any
+) -> None:
+    def reconnect(batch: Any) -> None:
+        with cast.inside():
+            account = ProviderAccount.objects.get(pk=wanted.account_id)
+            account.settings |= {"imap": {"host": "h", "port": 1, "security": "none"}}
+            accounts.begin(account=account)
+
+    scripted.before_apply, scripted.news = reconnect, ["batch", NeedsReconnect("refused")]
+    run(wanted)
+    with cast.inside():
+        assert ProviderAccount.objects.get(pk=wanted.account_id).status == AccountStatus.ACTIVE
+    assert wanted.error_code == ""
