@@ -1,5 +1,6 @@
 """Asking for a sync: marks the target wanted, coalesces, picks the queue, enqueues on commit."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -23,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 # A task that was enqueued this long ago and has not begun is taken for lost (Redis restarted).
 LOST_AFTER: Final = timedelta(seconds=60)
-# How long one for history may wait behind others; a second that turns out to be one too many does nothing.
+# How long one for history may wait behind others; a second that turns out to be one too many takes a turn more.
 LONGEST_QUEUE: Final = timedelta(hours=1)
 # When a task for history that found another runner looks again.
 BUSY_SECONDS: Final = 5.0
@@ -88,7 +89,8 @@ def backfill(target_id: UUID, *, delay: float = 0.0) -> None:
     with transaction.atomic():
         missing = SyncTarget.objects.filter(pk=target_id, phase=Phase.INITIAL, is_active=True)
         if missing.filter(backfill_queued_at__isnull=True).update(backfill_queued_at=Now()):
-            transaction.on_commit(lambda: enqueue_backfill(missing.get(), delay=delay))
+            # It may be over, or disconnected, by the time of the commit.
+            transaction.on_commit(lambda: _enqueue_backfills(missing, delay))
 
 
 def postpone_backfill(target_id: UUID | str) -> None:
@@ -96,8 +98,7 @@ def postpone_backfill(target_id: UUID | str) -> None:
     or somebody else has begun with it."""
     mine = SyncTarget.objects.filter(pk=target_id, backfill_queued_at__isnull=False)
     mine.exclude(phase=Phase.INITIAL, is_active=True).update(backfill_queued_at=None)
-    for target in mine:
-        enqueue_backfill(target, delay=BUSY_SECONDS)
+    _enqueue_backfills(mine, BUSY_SECONDS)
 
 
 def call(target: SyncTarget, delay: float) -> None:
@@ -110,10 +111,11 @@ def enqueue(target: SyncTarget, because: str, *, delay: float = 0.0) -> None:
     _send(queues.task_of(target), target, queues.of(target, because), delay)
 
 
-def enqueue_backfill(target: SyncTarget, *, delay: float = 0.0) -> None:
-    """Send the task that reads history. As `enqueue`; what was not sent is not marked so."""
-    if not _send(queues.BACKFILL_TASK, target, queues.BACKFILL, delay):
-        SyncTarget.objects.filter(pk=target.pk).update(backfill_queued_at=None)
+def _enqueue_backfills(found: Iterable[SyncTarget], delay: float = 0.0) -> None:
+    """Send the tasks that read history. As `enqueue`; what was not sent is not marked so."""
+    for target in found:
+        if not _send(queues.BACKFILL_TASK, target, queues.BACKFILL, delay):
+            SyncTarget.objects.filter(pk=target.pk).update(backfill_queued_at=None)
 
 
 def _send(task: str, target: SyncTarget, queue: str, delay: float) -> bool:
@@ -164,8 +166,7 @@ def _sweep_history() -> int:
         found = _runnable(lost, Q(phase=Phase.INITIAL)).exclude(kind__in=queues.WHOLE)
         rows = list(found.order_by("backfill_queued_at")[:500])
         SyncTarget.objects.filter(pk__in=[target.pk for target in rows]).update(backfill_queued_at=Now())
-    for target in rows:
-        enqueue_backfill(target)
+    _enqueue_backfills(rows)
     return len(rows)
 
 
