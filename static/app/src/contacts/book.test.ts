@@ -11,6 +11,13 @@ const person = (name: string, rev = 1): Contact => ({
 const BOOK: AddressBook = { id: 'book', account_id: 'account', name: 'Book', writable: true, groups: true, total: 2, remaining: 0, as_of: null, rev: 1 };
 const frame = (event: string, data: object): JournalEvent => ({ seq: 1, prev: 0, account: 'account', at: '', event, data }) as unknown as JournalEvent;
 
+/** An answer that comes when it is told to. */
+function late(): { promise: Promise<unknown>; resolve: (answer: unknown) => void } {
+  let resolve: (answer: unknown) => void = () => undefined;
+  const promise = new Promise((given) => (resolve = given));
+  return { promise, resolve };
+}
+
 describe('the list of contacts', () => {
   let server: FakeServer;
   let list: ContactList;
@@ -71,6 +78,37 @@ describe('the list of contacts', () => {
     server.answers.set('contacts/letters?group=team', { items: [] });
     list.search('', 'group:team');
     await vi.waitFor(() => expect(names()).toEqual(['Bruno']));
+  });
+
+  it('keeps its rows when the screen changes while they are on their way', async () => {
+    const letters = late();
+    server.answers.set('contacts?position=0&limit=100&group=team', { seq: 1, items: [person('Bruno')], next: null, total: 1 });
+    server.answers.set('contacts/letters?group=team', letters.promise);
+    list.search('', 'group:team');
+    list.look(0, 30);
+    letters.resolve({ items: [] });
+    await vi.waitFor(() => expect(list.state).toBe('known'));
+    await new Promise((settled) => setTimeout(settled, 20));
+    expect(names()).toEqual(['Bruno']);
+  });
+
+  it('reads what came into view while all was read again', async () => {
+    const many = Array.from({ length: 250 }, (_, index) => person(`P${index}`));
+    for (const position of [0, 100, 200]) {
+      server.answers.set(`contacts?position=${position}&limit=100`, { seq: 1, items: many.slice(position, position + 100), next: null, total: 250 });
+    }
+    list.retry();
+    await vi.waitFor(() => expect(list.total).toBe(250));
+    const books = late();
+    server.answers.set('address-books', books.promise);
+    list.anew();
+    await new Promise((begun) => setTimeout(begun, 300));
+    list.look(150, 180);
+    await new Promise((read) => setTimeout(read, 20));
+    books.resolve({ items: [BOOK] });
+    await vi.waitFor(() => expect(list.at(150)?.name).toBe('P150'));
+    await new Promise((settled) => setTimeout(settled, 20));
+    expect(list.at(150)?.name).toBe('P150');
   });
 
   it('hears of its books', () => {

@@ -28,6 +28,8 @@ export class ContactList {
   private query = '';
   private part: Part = 'all';
   private generation = 0;
+  /** The generation of which everything on screen is being read; what comes into view meanwhile is read behind it. */
+  private reading = -1;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly changed = new Emitter();
 
@@ -55,7 +57,7 @@ export class ContactList {
   look(first: number, last: number): void {
     this.first = Math.max(0, first);
     this.last = last;
-    void this.read();
+    if (this.reading !== this.generation) void this.read();
   }
 
   retry(): void {
@@ -130,6 +132,7 @@ export class ContactList {
     const whole = this.state !== 'known' || all;
     if (positions.length === 0 && !whole) return;
     for (const position of positions) this.asked.add(position);
+    if (whole) this.reading = generation;
     try {
       const [pages, around] = await Promise.all([
         Promise.all(positions.map((position) => this.page(position))),
@@ -145,10 +148,15 @@ export class ContactList {
       this.state = 'known';
     } catch (fault) {
       if (generation !== this.generation) return;
+      this.reading = -1;
       for (const position of positions) this.asked.delete(position);
       if (this.state !== 'known') this.state = { fault };
     }
     this.tell();
+    if (whole && this.reading === generation) {
+      this.reading = -1;
+      void this.read();
+    }
   }
 
   private place(position: number, page: ContactPage): void {

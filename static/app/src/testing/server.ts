@@ -33,6 +33,7 @@ class FakeSocket {
 
 export class FakeServer {
   seq = 10;
+  /** By path; a promise is an answer that takes its time. */
   readonly answers = new Map<string, unknown>();
   /** Every command that came, repeated ones too. */
   readonly posted: Posted[] = [];
@@ -62,7 +63,7 @@ export class FakeServer {
       return new Promise((resolve, reject) => this.held.push({ posted, answer: resolve, fail: reject }));
     }
     const found = this.answers.get(path);
-    if (found !== undefined) return Promise.resolve(Response.json(found));
+    if (found !== undefined) return Promise.resolve(found).then((body) => Response.json(body));
     return Promise.resolve(problem(404, 'not_found', 'It is gone.'));
   }
 
