@@ -158,9 +158,8 @@ def _failed(working: Run, command: Command, error: AdapterError) -> timedelta | 
     decided = outcomes.verdict(error)
     if decided is Verdict.ASK:
         working.drop(error)
-        if not outcomes.has_another_login(account):
-            accounts.needs_reconnect(account, error)
-            SyncTarget.objects.filter(pk=held.target.pk, lease_fence=held.fence).update(is_active=False)
+        mine = SyncTarget.objects.filter(pk=held.target.pk, lease_fence=held.fence)
+        accounts.needs_reconnect(account, error, lambda: mine.update(is_active=False))
         _again(held, command, timedelta())
         return timedelta(seconds=outcomes.RETRIES[0])
     failures = max(0, command.attempts - 1)

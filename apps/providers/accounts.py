@@ -1,10 +1,11 @@
 """An account's life: what people are told of it, and each change of its status with its event."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from apps.core.clock import now
@@ -15,6 +16,8 @@ from apps.users.members import Member
 from . import clouds
 from .adapters.errors import AdapterError, PermissionMissing, SignInRequired
 from .models import AccountStatus, OAuthGrant, ProviderAccount
+
+log = structlog.get_logger(__name__)
 
 
 def as_json(account: ProviderAccount) -> dict[str, Any]:
@@ -106,17 +109,33 @@ def update(account_id: UUID, **fields: Any) -> bool:
     return True
 
 
-def needs_reconnect(account: ProviderAccount, error: AdapterError) -> bool:
-    """Stop the account until its owner mends it; the one notice goes out with the one transition."""
-    if isinstance(error, SignInRequired) and error.claims:
-        OAuthGrant.objects.filter(account=account).update(claims=error.claims)
-    reason = explain(account, error)
-    changed = update(account.pk, status=AccountStatus.NEEDS_RECONNECT, status_reason=reason, reachable=True)
+def needs_reconnect(account: ProviderAccount, error: AdapterError, beside: Callable[[], object]) -> bool:
+    """Stop the account until its owner mends it; the one notice goes out with the one transition. `beside` stops
+    what is the caller's own, in the same transaction.
+
+    False, and nothing is stopped, when the owner was quicker: what was refused is not the present log-in.
+    """
+    with transaction.atomic():
+        current = ProviderAccount.objects.select_for_update(no_key=True)
+        if not current.filter(pk=account.pk, logins=account.logins).exists():
+            log.info("refused log-in was replaced meanwhile", account=str(account.pk), code=error.code)
+            return False
+        if isinstance(error, SignInRequired) and error.claims:
+            OAuthGrant.objects.filter(account=account).update(claims=error.claims)
+        reason = explain(account, error)
+        changed = update(account.pk, status=AccountStatus.NEEDS_RECONNECT, status_reason=reason, reachable=True)
+        beside()
     if changed and account.company is not None:
         from .companies.tasks import suspect
 
         suspect(account.company, context.current().pk)
-    return changed
+    return True
+
+
+def go_on(account: ProviderAccount) -> None:
+    """Have an account, locked by the caller who saves it, go on with the log-in that it was just given."""
+    account.status, account.status_reason, account.reachable = AccountStatus.ACTIVE, "", True
+    account.logins += 1
 
 
 def unreachable(account: ProviderAccount, error: AdapterError) -> bool:

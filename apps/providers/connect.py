@@ -140,7 +140,7 @@ def reconnect(
         if wanted.display_name.strip():
             locked.display_name = wanted.display_name.strip()
         locked.settings = _settings(candidate, username, outcomes, before=locked.settings)
-        locked.status, locked.status_reason, locked.reachable = AccountStatus.ACTIVE, "", True
+        accounts.go_on(locked)
         credentials.seal(locked, Login(username, wanted.password))
         locked.save()
         signals.account_reconnected.send(ProviderAccount, account=locked)

@@ -54,7 +54,7 @@ class Opener(Protocol):
 @dataclass(slots=True)
 class _Kept:
     adapter: Any
-    opened_for: bytes
+    opened_for: int
     opened_at: float
     used_at: float
 
@@ -66,8 +66,8 @@ _lock = threading.Lock()
 @contextmanager
 def adapter(account: ProviderAccount, kind: Opener) -> Iterator[Any]:
     """A logged-in adapter of the account, kept or fresh. Raises the adapter's own errors."""
-    key, sealed, moment = (account.pk, kind.name), bytes(account.credentials), time.monotonic()
-    current = _usable(key, sealed) or _Kept(kind.open(account), sealed, moment, moment)
+    key, moment = (account.pk, kind.name), time.monotonic()
+    current = _usable(key, account.logins) or _Kept(kind.open(account), account.logins, moment, moment)
     try:
         yield current.adapter
     except BaseException:
@@ -76,14 +76,14 @@ def adapter(account: ProviderAccount, kind: Opener) -> Iterator[Any]:
     _keep(key, current)
 
 
-def _usable(key: tuple[UUID, str], sealed: bytes) -> _Kept | None:
+def _usable(key: tuple[UUID, str], login: int) -> _Kept | None:
     with _lock:
         kept = _pool.pop(key, None)
     if kept is None:
         return None
     moment = time.monotonic()
     quiet, old = moment - kept.used_at, moment - kept.opened_at > OLDEST_SECONDS
-    changed = kept.opened_for != sealed
+    changed = kept.opened_for != login
     if changed or old or quiet > KEEP_SECONDS or (quiet > TRUST_SECONDS and not kept.adapter.alive()):
         kept.adapter.close()
         return None

@@ -232,7 +232,7 @@ def _mend(member: Member, account_id: UUID, granted: Granted) -> ProviderAccount
             raise ConsentFailed("other_account", said=granted.address, account_id=str(account_id))
         tokens.keep(account, granted)
         account.settings = account.settings | {"surfaces": sorted(granted.surfaces)}
-        account.status, account.status_reason, account.reachable = AccountStatus.ACTIVE, "", True
+        accounts.go_on(account)
         if Surface.MAIL in granted.surfaces:
             account.import_started_at = account.import_started_at or now()
         account.save()

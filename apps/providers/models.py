@@ -87,6 +87,8 @@ class ProviderAccount(models.Model):
     settings = models.JSONField(default=dict)
     company = models.ForeignKey(CompanyConnection, on_delete=models.PROTECT, null=True, related_name="accounts")
     credentials = models.BinaryField()
+    # Raised with each log-in that takes another's place: what is done with a former one tells itself apart by it.
+    logins = models.PositiveIntegerField(default=0, db_default=0)
     color = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     as_of = models.DateTimeField(null=True)

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.timezone import now
 
 from apps.providers import connections
@@ -27,8 +26,6 @@ def begin(*, account: ProviderAccount, **_: Any) -> None:
     # Of what is no longer connected the mirror stays as it was; nothing asks for it any more.
     held = SyncTarget.objects.filter(tenant=tenant, account_id=account.pk, kind__in=registry.names())
     held.exclude(kind__in=connected).update(is_active=False)
-    # What a run with the former log-in finds counts no more.
-    held.update(lease_fence=F("lease_fence") + 1, lease_until=None, lease_owner="")
     # A company's accounts come by the thousand, and nobody sits before each.
     _begin(account, connected, "adopt" if account.company_id else "connect")
 

@@ -56,10 +56,6 @@ class Lease:
         if current != self.fence:
             raise LeaseLost(f"target {self.target.pk}: lease {self.fence} was followed by {current}")
 
-    def outgrown(self) -> bool:
-        """True when it is not the newest lease any more: another runner has the target, or the log-in was replaced."""
-        return not self._mine().exists()
-
     def renew(self) -> None:
         """Extend the lease. Raises LeaseLost when it has been taken over."""
         self.progress_at = time.monotonic()

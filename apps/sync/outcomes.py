@@ -147,19 +147,16 @@ def failed(held: Lease, account: ProviderAccount, error: AdapterError) -> Failur
     target.refresh_from_db()
     decided = failure(error, target.error_count)
     moment = now()
-    if decided.verdict is Verdict.ASK and (held.outgrown() or has_another_login(account)):
-        # The person was quicker: the reconnect asked for a run of its own.
-        log.info("refused log-in was replaced meanwhile", target=str(target.pk), account=str(account.pk))
-        return decided
+    if decided.verdict is Verdict.ASK:
+        mine = SyncTarget.objects.filter(pk=target.pk, lease_fence=held.fence)
+        if not accounts.needs_reconnect(account, error, lambda: mine.update(is_active=False)):
+            return decided  # the reconnect asked for a run of its own
     if decided.verdict is Verdict.WAIT:
         metrics.count("rate_limit_hits", provider_type=target.provider_type, cap="provider")
     else:
         target.error_count += 1
     target.error_code, target.error_reason = error.code, error.reason[:500]
-    if decided.verdict is Verdict.ASK:
-        accounts.needs_reconnect(account, error)
-        target.is_active = False
-    elif decided.verdict is Verdict.RETRY:
+    if decided.verdict is Verdict.RETRY:
         tripped = target.error_count >= settings.CIRCUIT_BREAKER_THRESHOLD or target.breaker == Breaker.HALF_OPEN
         target.breaker = breaker.after(target.breaker, breaker.Seen.TRIPPED if tripped else breaker.Seen.FAILED)
         # A try that somebody asked for before the pause was over does not lengthen it.
@@ -168,7 +165,7 @@ def failed(held: Lease, account: ProviderAccount, error: AdapterError) -> Failur
             target.breaker_until = moment + breaker.pause(target.breaker_trips)
         accounts.unreachable(account, error)
     target.due_at = max(moment + decided.pause, target.breaker_until or moment)
-    _save(held, *HEALTH, "due_at", "is_active")
+    _save(held, *HEALTH, "due_at")
     log.warning("run failed", target=str(target.pk), account=str(account.pk), code=error.code, reason=error.reason,
                 next_step=decided.verdict.value, breaker=target.breaker)  # fmt: skip
     if decided.verdict is Verdict.REDO:
@@ -176,12 +173,6 @@ def failed(held: Lease, account: ProviderAccount, error: AdapterError) -> Failur
             registry.get(target.kind).forget(account)
             targets.request(target.pk, "cursor")
     return decided
-
-
-def has_another_login(account: ProviderAccount) -> bool:
-    """True when the account was reconnected after the run read it: what failed was the former log-in."""
-    sealed = ProviderAccount.objects.filter(pk=account.pk).values_list("credentials", flat=True).first()
-    return sealed is not None and bytes(sealed) != bytes(account.credentials)
 
 
 def _recover(target: SyncTarget) -> None:

@@ -141,7 +141,7 @@ def test_an_account_is_connected_mended_and_let_go(page: Page, demo: Demo, side:
     expect(page.get_by_text(f"Simulated {side.title}").first).to_be_visible(timeout=SOON)
     side.decide(page, accept=True)
     expect(done).to_be_visible(timeout=SOON)
-    assert [one["status"] for one in connected(demo)] == ["active"]
+    assert [(one["status"], one["status_reason"]) for one in connected(demo)] == [("active", "")]
 
     page.get_by_role("link", name="Go to accounts").click()
     item = page.get_by_role("listitem").filter(

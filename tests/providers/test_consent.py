@@ -9,11 +9,12 @@ from django.conf import settings
 
 from apps.core.redis import client as redis_client
 from apps.providers import accounts as provider_accounts
-from apps.providers import connect, removal, tokens
+from apps.providers import connect, connections, removal, tokens
 from apps.providers.adapters.errors import NeedsReconnect, SignInRequired, Transient
 from apps.providers.grants import holders
 from apps.providers.grants.models import ConsentHolder
 from apps.providers.models import AccountStatus, OAuthGrant, ProviderAccount
+from apps.sync import registry
 from apps.sync.models import SyncTarget
 from apps.tenants import context
 from apps.users import sessions
@@ -173,6 +174,25 @@ def test_a_withdrawn_consent_needs_the_person_and_one_click(side: Side, make: Ma
         assert tokens.of(account)[1].token() != held
 
 
+def test_a_connection_that_was_kept_does_not_outlive_its_consent(side: Side, make: Make, cast: Cast) -> None:
+    """Elsewhere the withdrawn token may still be at hand: what it is answered must not stop the mended account."""
+    wizard, kind = Wizard(make, cast.owner, side), registry.get("calendar")
+    wizard.connect()
+    (account,) = accounts(cast)
+    with cast.inside(), connections.adapter(account, kind) as adapter:
+        next(kind.changes(adapter, account))
+    _withdraw(side)
+    wizard.connect(account=str(account.pk))
+    (mended,) = accounts(cast)
+    with cast.inside():
+        with connections.adapter(mended, kind) as adapter:
+            next(kind.changes(adapter, mended))
+        connections.drop(mended)
+        refused = NeedsReconnect("the consent was withdrawn")
+        assert not provider_accounts.needs_reconnect(account, refused, lambda: pytest.fail("nothing is stopped"))
+    assert [one.status for one in accounts(cast)] == [AccountStatus.ACTIVE]
+
+
 def test_disconnecting_revokes_and_forgets(at_google: GoogleSide, make: Make, cast: Cast) -> None:
     Wizard(make, cast.owner, at_google).connect()
     (account,) = accounts(cast)
@@ -272,7 +292,8 @@ def test_what_is_to_be_proved_anew_goes_into_the_next_request(
     wizard.connect()
     (account,) = accounts(cast)
     with cast.inside():
-        assert provider_accounts.needs_reconnect(account, SignInRequired("prove it", claims='{"id_token":{}}'))
+        asked = SignInRequired("prove it", claims='{"id_token":{}}')
+        assert provider_accounts.needs_reconnect(account, asked, lambda: None)
     assert "claims=" in wizard.begin(account=str(account.pk))
     assert wizard.connect(account=str(account.pk)) == {"connected": str(account.pk)}
     assert "claims=" not in wizard.begin(account=str(account.pk))

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils.timezone import now
 
 from apps.providers.adapters import errors
@@ -17,7 +18,7 @@ from apps.providers.adapters.errors import (
 )
 from apps.providers.models import AccountStatus, ProviderAccount
 from apps.realtime import journal
-from apps.sync import accounts, breaker, lease, outcomes, targets, tasks
+from apps.sync import breaker, lease, outcomes, targets, tasks
 from apps.sync.models import Breaker, Phase, SyncTarget
 from apps.sync.outcomes import Verdict
 from apps.sync.registry import Applied
@@ -217,26 +218,10 @@ def test_a_log_in_that_was_replaced_while_it_was_refused_stops_nothing(
 ) -> None:
     def reconnect(batch: Any) -> None:
         with cast.inside():
-            ProviderAccount.objects.filter(pk=wanted.account_id).update(credentials=b"another")
+            ProviderAccount.objects.filter(pk=wanted.account_id).update(logins=F("logins") + 1)
 
     scripted.before_apply, scripted.news = reconnect, ["batch", NeedsReconnect("refused")]
     run(wanted)
     with cast.inside():
         assert ProviderAccount.objects.get(pk=wanted.account_id).status == AccountStatus.ACTIVE
     assert wanted.is_active
-
-
-def test_a_consent_that_was_given_anew_while_the_old_one_was_refused_stops_nothing(
-    cast: Cast, wanted: SyncTarget, scripted: ScriptedKind, queued: Any
-) -> None:
-    def reconnect(batch: Any) -> None:
-        with cast.inside():
-            account = ProviderAccount.objects.get(pk=wanted.account_id)
-            account.settings |= {"imap": {"host": "h", "port": 1, "security": "none"}}
-            accounts.begin(account=account)
-
-    scripted.before_apply, scripted.news = reconnect, ["batch", NeedsReconnect("refused")]
-    run(wanted)
-    with cast.inside():
-        assert ProviderAccount.objects.get(pk=wanted.account_id).status == AccountStatus.ACTIVE
-    assert wanted.error_code == ""

@@ -142,9 +142,9 @@ def _settle(account_id: UUID) -> None:
             account.status_reason = LEFT.format(who=account.company.administrator or "an administrator of it")
         else:
             account.address = person.address
-            account.status, account.status_reason, account.reachable = AccountStatus.ACTIVE, "", True
+            accounts.go_on(account)
             signals.account_reconnected.send(ProviderAccount, account=account)
-        account.save(update_fields=["address", "status", "status_reason", "reachable"])
+        account.save(update_fields=["address", "status", "status_reason", "reachable", "logins"])
         journal.append([accounts.status_event(account)])
     log.info("account follows its company", account=str(account_id), status=account.status)
 
