@@ -46,6 +46,18 @@ describe('the list of approvals', () => {
     expect(board.waiting).toBe(2);
   });
 
+  it('keeps what it hears while a page is on its way that does not know of it', async () => {
+    let answer: (page: unknown) => void = () => undefined;
+    server.answers.set('approvals?state=open', new Promise((given) => (answer = given)));
+    const read = board.read();
+    board.hear(frame('hitl:approval_required', { approval: approval('4') }));
+    board.hear(frame('hitl:approval_decided', { approval: approval('2', 'rejected') }));
+    answer({ seq: 1, items: [approval('2'), approval('1')], next: null, waiting: 2 });
+    await read;
+    expect(titles()).toEqual(['4', '1']);
+    expect(board.waiting).toBe(2);
+  });
+
   it('shows what is decided, and hears of it there', async () => {
     board.show('decided');
     await vi.waitUntil(() => board.state === 'known');

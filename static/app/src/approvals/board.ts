@@ -15,6 +15,8 @@ export class Board {
   version = 0;
   private shown: Shown = 'open';
   private generation = 0;
+  /** For each page on its way, what was heard since: it may know nothing of that. */
+  private readonly heard = new Set<Approval[]>();
   private readonly changed = new Emitter();
 
   subscribe = (listener: () => void): (() => void) => this.changed.on(listener);
@@ -32,10 +34,10 @@ export class Board {
   async read(): Promise<void> {
     const generation = ++this.generation;
     try {
-      const page = await this.page('');
+      const [page, since] = await this.page('');
       if (generation !== this.generation) return;
       this.items = page.items;
-      this.take(page);
+      this.take(page, since);
       this.state = 'known';
     } catch (fault) {
       if (generation !== this.generation) return;
@@ -48,11 +50,11 @@ export class Board {
   async more(): Promise<void> {
     const { generation } = this;
     if (!this.next) return;
-    const page = await this.page(this.next);
+    const [page, since] = await this.page(this.next);
     if (generation !== this.generation) return;
     const known = new Set(this.items.map(({ id }) => id));
     this.items = [...this.items, ...page.items.filter(({ id }) => !known.has(id))];
-    this.take(page);
+    this.take(page, since);
     this.tell();
   }
 
@@ -63,6 +65,7 @@ export class Board {
 
   /** How one stands now: in its place, new at the top, or out of the list. */
   put(approval: Approval): void {
+    for (const since of this.heard) since.push(approval);
     const index = this.items.findIndex(({ id }) => id === approval.id);
     const belongs = (approval.state === 'open') === (this.shown === 'open');
     if (this.shown === 'open') this.waiting += Number(index < 0 && belongs) - Number(index >= 0 && !belongs);
@@ -83,14 +86,21 @@ export class Board {
     this.generation++;
   }
 
-  private page(cursor: string): Promise<ApprovalPage> {
+  private async page(cursor: string): Promise<[ApprovalPage, Approval[]]> {
     const query = new URLSearchParams({ state: this.shown, ...(cursor && { cursor }) });
-    return request<ApprovalPage>(`approvals?${query}`);
+    const since: Approval[] = [];
+    this.heard.add(since);
+    try {
+      return [await request<ApprovalPage>(`approvals?${query}`), since];
+    } finally {
+      this.heard.delete(since);
+    }
   }
 
-  private take(page: ApprovalPage): void {
+  private take(page: ApprovalPage, since: Approval[]): void {
     this.next = page.next;
     this.waiting = page.waiting;
+    for (const approval of since) this.put(approval);
   }
 
   private tell(): void {
