@@ -96,7 +96,10 @@ TESTS: Final = (
     # wait for a busy machine besides: many side by side are still less work than it can do.
     Step("fault tests", python("pytest", "-q", "-n", "4", "--dist", "loadfile", "-m", "serial and not chromium")),
     # Each of the two has a demo of its own: a browser test waits for pages more than it works.
-    Step("browser", python("pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "chromium and not soak")),
+    Step(
+        "browser",
+        python("pytest", "-q", "-n", "2", "--dist", "loadfile", "--durations=30", "-m", "chromium and not soak"),
+    ),
 )
 STEPS: Final = (*PYTHON_SIDE, *CLIENT_SIDE, *TESTS)
 

@@ -132,6 +132,11 @@ class Dovecot:
             with contextlib.suppress(OSError, imaplib.IMAP4.error):
                 client.logout()
 
+    def crashes(self) -> list[str]:
+        """What Dovecot says of its own processes that ended before their time."""
+        lines = (self.directory / "dovecot.log").read_text().splitlines()
+        return [line for line in lines if re.search(r": (Panic|Fatal): ", line)]
+
     def append(self, user: str, mailbox: str, *messages: bytes, flags: str = "", date: str | None = None) -> None:
         """Put messages into a mailbox, which is created when missing."""
         with self.client(user) as client:

@@ -29,6 +29,10 @@ class OtherClient:
         step: Callable[[], str] = self.rng.choices(steps, weights)[0]
         return step()
 
+    def connected_anew(self, client: imaplib.IMAP4) -> None:
+        """Go on over another connection."""
+        self._client = client
+
     def append(self) -> str:
         box = self.rng.choice(self.boxes)
         for _ in range(self.rng.choice((1, 1, 1, 2, 7))):
