@@ -109,10 +109,10 @@ def test_random_changes_amid_random_deaths(
     with (
         cast.inside(),
         Stack.running(tmp_path, redis_of_its_own.url, free_port()) as stack,
-        server.client(user) as client,
+        contextlib.ExitStack() as lines,
     ):
         browser = Browser(token, stack.port)
-        other = OtherClient(client, rng)
+        other = OtherClient(rng, lambda: lines.enter_context(server.client(user)))
         for _ in range(20):
             other.append()
         account = connected(cast, server, user)
@@ -133,6 +133,7 @@ def test_random_changes_amid_random_deaths(
                 pytest.fail(f"not even: {left}\n{target}\n{done[-40:]}", pytrace=False)
             time.sleep(2)
         print(f"{OPERATIONS} operations, deaths {dict(reaper.deaths)}, even after {time.monotonic() - begun:.1f} s")
+        assert len(server.crashes()) >= len(other.hung_up), "a mail program was hung up on"
         verified = verification.verify(account, settle=5)
         assert [(item.differences, item.obstacle) for item in verified] == [((), "")]
         reader = browser.finish(JournalHead.objects.get().seq)

@@ -12,8 +12,12 @@ FLAGS = (r"\Seen", r"\Flagged", r"\Answered", r"\Deleted", r"\Draft", "$Forwarde
 class OtherClient:
     """Does random things to an account, by plain imaplib."""
 
-    def __init__(self, client: imaplib.IMAP4, rng: random.Random, first: int = 0) -> None:
-        self._client = client
+    def __init__(self, rng: random.Random, connect: Callable[[], imaplib.IMAP4], first: int = 0) -> None:
+        """`connect` opens a connection, and another one when the server hangs up, as it does with any mail program
+        when a process of its own crashes."""
+        self._connect = connect
+        self._client = connect()
+        self.hung_up: list[str] = []
         self.rng = rng
         self._sent = first
         self._made = 0
@@ -27,11 +31,23 @@ class OtherClient:
         )  # fmt: skip
         steps, weights = zip(*weighted, strict=True)
         step: Callable[[], str] = self.rng.choices(steps, weights)[0]
-        return step()
+        try:
+            return step()
+        except imaplib.IMAP4.abort as cut:
+            self.hung_up.append(f"{step.__name__}: {cut}")
+            self._client = self._connect()
+            self._look_around()
+            return "hung up"
 
-    def connected_anew(self, client: imaplib.IMAP4) -> None:
-        """Go on over another connection."""
-        self._client = client
+    def _look_around(self) -> None:
+        """What was under way may have been done or not."""
+        self._client.delete("aside")
+        there = {
+            line.decode().rpartition(' "/" ')[2].strip('"')
+            for line in self._client.list()[1]
+            if isinstance(line, bytes)
+        }
+        self.boxes = [*self.boxes[:2], *sorted(there - {"INBOX", "Sent", "deep"})]
 
     def append(self) -> str:
         box = self.rng.choice(self.boxes)

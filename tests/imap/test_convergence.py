@@ -26,7 +26,7 @@ def test_random_changes_by_another_client_are_mirrored(any_dovecot: Dovecot, see
     auditor = connect(any_dovecot.endpoint, any_dovecot.login(user))
     done: list[str] = []
     with any_dovecot.client(user) as client:
-        other = OtherClient(client, rng)
+        other = OtherClient(rng, lambda: client)
         for _ in range(OPERATIONS):
             done.append(other.step())
             if rng.random() < 0.15:
@@ -71,7 +71,7 @@ def test_changes_by_three_clients_while_we_are_reading_are_mirrored(any_dovecot:
 
 
 def _keep_busy(client: imaplib.IMAP4, seed: int, stop: threading.Event) -> None:
-    other = OtherClient(client, random.Random(seed), first=seed * 100_000)
+    other = OtherClient(random.Random(seed), lambda: client, first=seed * 100_000)
     steps = (other.append, other.append, other.flag, other.unflag, other.move, other.copy, other.expunge)
     while not stop.is_set():
         other.rng.choice(steps)()
