@@ -132,10 +132,14 @@ class Dovecot:
             with contextlib.suppress(OSError, imaplib.IMAP4.error):
                 client.logout()
 
-    def crashes(self) -> list[str]:
-        """What Dovecot says of its own processes that ended before their time."""
+    def complaints(self) -> list[str]:
+        """All that Dovecot's log says of trouble."""
         lines = (self.directory / "dovecot.log").read_text().splitlines()
-        return [line for line in lines if re.search(r": (Panic|Fatal): ", line)]
+        return [line for line in lines if re.search(r": (Panic|Fatal|Error|Warning): ", line)]
+
+    def crashes(self) -> list[str]:
+        """What it says of its own processes that ended before their time."""
+        return [line for line in self.complaints() if re.search(r": (Panic|Fatal): ", line)]
 
     def append(self, user: str, mailbox: str, *messages: bytes, flags: str = "", date: str | None = None) -> None:
         """Put messages into a mailbox, which is created when missing."""

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 
 from apps.core.clock import now
 from apps.outbound import pruning, queue, registry, requests, runner
@@ -182,6 +183,23 @@ def test_a_log_in_that_stopped_working_waits_for_the_person(kind: Scripted, acco
     account.refresh_from_db()
     with transaction.atomic():
         queue.wake(account)
+    work(account)
+    assert kind.done == ["one"]
+
+
+def test_a_log_in_that_was_replaced_while_it_was_refused_stops_no_command(
+    kind: Scripted, account: ProviderAccount
+) -> None:
+    def refused(run: Run, command: Command) -> dict[str, Any]:
+        ProviderAccount.objects.filter(pk=account.pk).update(logins=F("logins") + 1)
+        raise NeedsReconnect("wrong password")
+
+    kind.answers["one"] = refused
+    put(account, "one")
+    target = work(account)
+    account.refresh_from_db()
+    assert (account.status, target.is_active) == (AccountStatus.ACTIVE, True)
+    kind.answers.clear()
     work(account)
     assert kind.done == ["one"]
 

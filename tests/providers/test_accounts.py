@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from apps.providers import accounts
 from apps.providers.adapters.errors import AdapterError, AuthExpired, NeedsReconnect, PermissionMissing
-from apps.providers.models import AccountAccess, ProviderAccount
+from apps.providers.models import AccountAccess, AccountStatus, ProviderAccount
 from apps.realtime import journal
 from apps.tenants import context
 from tests.tenants.fixtures import Cast
@@ -62,6 +62,33 @@ def test_an_account_changes_while_what_belongs_to_it_is_being_written(cast: Cast
         assert changed.result(30)
         account.refresh_from_db()
         assert not account.reachable
+
+
+def test_a_refusal_that_comes_while_another_log_in_is_being_stored_stops_nothing(cast: Cast) -> None:
+    with cast.inside():
+        account = ProviderAccount.objects.create(
+            owner_id=cast.owner.user_id, address="a@b.example", credentials=b"", status=AccountStatus.ACTIVE
+        )
+    stopped: list[str] = []
+
+    def refuse() -> bool:
+        try:
+            with context.open(cast.tenant):
+                refused = NeedsReconnect("the server did not accept the user name and password")
+                return accounts.needs_reconnect(account, refused, lambda: stopped.append("beside"))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, cast.inside():
+        with transaction.atomic():
+            mended = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
+            accounts.go_on(mended)
+            mended.save()
+            refusal = pool.submit(refuse)
+            _until_somebody_waits_for_us()
+        assert not refusal.result(30)
+        mended.refresh_from_db()
+        assert (mended.status, stopped) == (AccountStatus.ACTIVE, [])
 
 
 def _until_somebody_waits_for_us() -> None:
