@@ -78,7 +78,7 @@ class Complaints:
     def _console(self, message: ConsoleMessage) -> None:
         # A page that is opened without a session asks for one and is told that there is none.
         if message.type == "error" and "401" not in message.text:
-            self.heard.append(message.text)
+            self.heard.append(f"{message.text} ({message.location.get('url', '')})")
 
 
 def open_page(

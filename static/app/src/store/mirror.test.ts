@@ -63,6 +63,22 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+it('a token that comes while the page starts does not have everything read twice', async () => {
+  mirror.stop();
+  const asked: string[] = [];
+  vi.stubGlobal('fetch', async (url: string) => {
+    asked.push(url);
+    return answer(url);
+  });
+  mirror = new Mirror(`tenant:${Math.random()}`);
+  answers.set('auth/code/verify', { access: 'another', expires_in: 900, me: ME });
+  const started = mirror.start();
+  await session.verifyCode('challenge', '123456');
+  await started;
+  await vi.waitFor(() => expect(mirror.tables.seq).toBe(7));
+  expect(asked.filter((url) => url.endsWith('/accounts'))).toHaveLength(1);
+});
+
 it('a reset whose first reading fails is read again, and the journal followed from there', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const [socket] = sockets;

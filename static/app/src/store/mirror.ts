@@ -73,7 +73,7 @@ export class Mirror {
       if (token === this.lastToken) return;
       this.lastToken = token;
       this.link?.renew(token);
-      if (!this.refreshed) void this.refresh();
+      void this.refreshOnce();
     });
   }
 
@@ -202,7 +202,7 @@ export class Mirror {
       this.publish();
     }
     await this.outbox.start(this.cache);
-    await this.refresh();
+    await this.refreshOnce();
     document.addEventListener('visibilitychange', this.onHide);
   }
 
@@ -221,6 +221,11 @@ export class Mirror {
   private leaveCache(): void {
     if (session.state().status === 'out') void this.cache?.forget();
     else this.cache?.close();
+  }
+
+  /** The first reading: begun with this page or with its token, whichever is there first, and not by both. */
+  private async refreshOnce(): Promise<void> {
+    if (!this.refreshed && this.load('mailboxes:') !== 'loading') await this.refresh();
   }
 
   /** Read accounts and mailboxes anew, then follow the journal from there. */
