@@ -173,14 +173,18 @@ async def test_a_server_that_gives_no_connection_is_left_to_polling(script: Idle
 
 
 async def test_pauses_grow_while_connections_are_short_and_begin_anew_behind_a_steady_one() -> None:
-    # F54: the server closes each IDLE soon.
-    async with IdleServer.running(IdleScript(eof_after=0.01)) as server, scene(server.endpoint) as on:
+    # F54: the server closes each IDLE soon. A short connection is not taken for a steady one by a machine that halts.
+    patience = replace(PATIENCE, steady=1.0)
+    async with (
+        IdleServer.running(IdleScript(eof_after=0.01)) as server,
+        scene(server.endpoint, patience=patience) as on,
+    ):
         await until(lambda: on.vigil.failures >= 4, within=10)
         # Of the connections before it, none may be taken for the steady one.
         server.script, before = IdleScript(), len(server.ledger.connects)
         server.drop()
         await until(lambda: len(server.ledger.connects) > before and on.vigil.mood is Mood.LISTENING)
-        await asyncio.sleep(PATIENCE.steady * 1.2)
+        await asyncio.sleep(patience.steady * 1.2)
         grown = on.vigil.failures
         server.drop()
         # The pause is of milliseconds now: it is over before anybody looks.
