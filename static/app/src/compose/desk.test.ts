@@ -70,7 +70,9 @@ class Server {
     },
     draft: async (id: string): Promise<Draft> => {
       if (this.away) throw new Unreachable('away');
-      return this.read(id);
+      const draft = this.read(id);
+      if (this.holds) await new Promise<void>((resolve) => this.held.push(resolve));
+      return draft;
     },
     discard: async (id: string): Promise<void> => {
       if (this.away) throw new Unreachable('away');
@@ -263,6 +265,31 @@ describe('changed elsewhere as well', () => {
     expect(desk.draft('d')?.fields.html).toBe('mine');
     await later(SAVE_AFTER);
     expect([server.drafts.get('d')?.html, server.drafts.get('d-copy')?.html]).toEqual(['theirs', 'mine']);
+  });
+
+  it('keeps what is written while a draft that is opened again is looked up', async () => {
+    desk.begin('d', FIELDS);
+    desk.edit('d', { html: 'base', to: [{ name: '', address: 'nobody@example.org' }] });
+    await later(SAVE_AFTER);
+    server.holds = true;
+    const opened = desk.open('d');
+    await later(0);
+    desk.edit('d', { to: [{ name: '', address: 'ada@example.org' }] });
+    server.holds = false;
+    server.held.pop()!();
+    expect((await opened)?.fields.to).toEqual([{ name: '', address: 'ada@example.org' }]);
+    await later(SAVE_AFTER);
+    expect(server.drafts.get('d')?.to).toEqual([{ name: '', address: 'ada@example.org' }]);
+    expect(events).toEqual([]);
+  });
+
+  it('tells an editor that is open already what the look found', async () => {
+    desk.begin('d', FIELDS);
+    desk.edit('d', { html: 'mine' });
+    await later(SAVE_AFTER);
+    server.drafts.set('d', { ...server.drafts.get('d')!, html: 'theirs', rev: 7 });
+    expect((await desk.open('d'))?.fields.html).toBe('theirs');
+    expect(events.map(({ kind }) => kind)).toEqual(['newer', 'replaced']);
   });
 
   it('takes no lost answer for somebody else', async () => {

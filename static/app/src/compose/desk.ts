@@ -113,7 +113,8 @@ export class Desk {
     }
     try {
       const draft = await this.calls.draft(id);
-      return this.take(draft);
+      // It is on screen already while this is asked: what was written meanwhile stays.
+      return this.works.has(id) ? this.meet(draft, this.works.get(id)!) : this.take(draft);
     } catch (error) {
       if (error instanceof Problem && error.status === 404 && kept && kept.rev > 0) {
         await this.forget(id);
@@ -434,10 +435,7 @@ export class Desk {
   private taken(work: Work, draft: Draft, options: SendOptions): void {
     work.local = { ...work.local, sending: null };
     // News of its way out may have come first: then this answer says nothing new.
-    if (this.works.get(draft.id) === work) {
-      if (isOlder(draft, work.local)) void this.store.put(work.local);
-      else this.take(draft);
-    }
+    if (this.works.get(draft.id) === work) void this.store.put(this.meet(draft, work));
     this.tell({ kind: 'taken', id: draft.id, draft, options });
   }
 
@@ -476,13 +474,17 @@ export class Desk {
 
   // News ------------------------------------------------------------------------------------------------------
 
-  /** The journal says that a draft changed. What was changed elsewhere is shown, unless it is being written here: then
-   *  only its way out is of interest, and the next save finds that there are two. */
+  /** The journal says that a draft changed. */
   heard(draft: Draft): void {
     const work = this.works.get(draft.id);
-    if (!work) return;
+    if (work && this.meet(draft, work).state === 'sent') void this.forget(draft.id);
+  }
+
+  /** What was changed elsewhere is shown, unless it is being written here: then only its way out is of interest, and the
+   *  next save finds that there are two. */
+  private meet(draft: Draft, work: Work): LocalDraft {
+    if (isOlder(draft, work.local)) return work.local;
     const { state, moves, error, send_at: sendAt, thread_id: threadId } = draft;
-    if (isOlder(draft, work.local)) return;
     if (draft.rev > work.local.rev && !work.running) this.tell({ kind: 'newer', id: draft.id });
     if (work.local.edited > work.local.pushed || work.running || draft.rev === work.local.rev) {
       work.local = { ...work.local, state, moves, error, sendAt, threadId };
@@ -491,7 +493,7 @@ export class Desk {
       this.take(draft);
       this.tell({ kind: 'replaced', id: draft.id });
     }
-    if (state === 'sent') void this.forget(draft.id);
+    return work.local;
   }
 
   heardGone(id: Id): void {
