@@ -9,7 +9,7 @@ import { decide } from '../approvals/acts';
 import type { Approval, ApprovalPage } from '../approvals/types';
 import { request } from '../auth/session';
 import { openComposer } from '../compose/open';
-import { failed, useServer } from '../reports/useServer';
+import { failed, useServer } from '../store/useServer';
 import { usePhone } from '../shell/usePreference';
 import { Button } from '../ui/Button';
 import { Notice, Spinner } from '../ui/Feedback';

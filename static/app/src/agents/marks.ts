@@ -42,7 +42,8 @@ class Marks {
     try {
       const { on, items } = await request<{ on: boolean; items: Record<Id, Read> }>(`assistant/marks?threads=${threads.join(',')}`);
       if (!on) this.offUntil = Date.now() + OFF;
-      else for (const id of threads) this.held.set(id, items[id] ?? null);
+      // What an event told meanwhile is newer than this answer.
+      else for (const id of threads) if (!this.held.has(id)) this.held.set(id, items[id] ?? null);
     } catch {
       return; // marks are an aid: without an answer a row simply has none
     }

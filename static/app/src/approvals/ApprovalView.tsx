@@ -9,6 +9,7 @@ import { messageDate } from '../i18n/format';
 import readerCss from '../mail/reader.module.css';
 import { usePhone } from '../shell/usePreference';
 import { useMirror } from '../store/hooks';
+import { newestOnly } from '../store/newest';
 import { Button, IconButton } from '../ui/Button';
 import { Empty, Notice } from '../ui/Feedback';
 import { toast } from '../ui/toast';
@@ -240,16 +241,19 @@ function useApproval(id: Id): Held {
   const [fault, setFault] = useState<unknown>(null);
   const [news, setNews] = useState(false);
   const shown = useRef<WholeApproval | null>(null);
+  const [begin] = useState(newestOnly);
   const keep = useCallback((fresh: WholeApproval): void => {
     shown.current = fresh;
     setSeen(fresh);
   }, []);
   const read = useCallback((): void => {
+    const counts = begin();
     whole(id).then((fresh) => {
+      if (!counts()) return;
       setNews(shown.current !== null && shown.current.digest !== fresh.digest);
       keep(fresh);
-    }, (error: unknown) => setFault(error));
-  }, [id, keep]);
+    }, (error: unknown) => counts() && setFault(error));
+  }, [id, keep, begin]);
   useEffect(() => {
     read();
     const ends = [
@@ -262,8 +266,9 @@ function useApproval(id: Id): Held {
     return () => ends.forEach((end) => end());
   }, [mirror, id, read]);
   const edited = useCallback((fresh: WholeApproval): void => {
+    begin();
     setNews(false);
     keep(fresh);
-  }, [keep]);
+  }, [keep, begin]);
   return { seen, fault, news, read, setSeen: edited };
 }

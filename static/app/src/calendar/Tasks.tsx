@@ -4,10 +4,10 @@ import { useEffect, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
 import { useCollectionName } from '../accounts/collectionName';
-import type { Id } from '../api/types';
+import type { Id, JournalEvent } from '../api/types';
 import { request } from '../auth/session';
 import { region } from '../i18n';
-import { useMirror } from '../store/hooks';
+import { failed, useServer } from '../store/useServer';
 import { Button } from '../ui/Button';
 import Dialog, { DialogActions } from '../ui/Dialog';
 import { Empty, Notice } from '../ui/Feedback';
@@ -20,10 +20,6 @@ import css from './calendar.module.css';
 import { quick } from './quick';
 import type { Calendar, CalendarEvent, WholeEvent } from './types';
 
-/** A burst of events is one reading (milliseconds). */
-const SETTLE = 150;
-
-type Loaded = CalendarEvent[] | { fault: unknown } | null;
 type Changed = () => Promise<void>;
 
 export function Tasks({ calendars }: { calendars: Calendar[] }) {
@@ -31,7 +27,8 @@ export function Tasks({ calendars }: { calendars: Calendar[] }) {
   const { t: common } = useTranslation();
   const [done, showDone] = useState(false);
   const [open, show] = useState<CalendarEvent | null>(null);
-  const [tasks, read] = useTasks(done);
+  const [loaded, read] = useServer<{ items: CalendarEvent[] }>(done ? 'tasks?done=1' : 'tasks', inCalendars);
+  const tasks = loaded && !failed(loaded) ? loaded.items : null;
   const places = calendars.filter(({ tasks: takes, writable }) => takes && writable);
   return (
     <div className={css.found}>
@@ -40,9 +37,9 @@ export function Tasks({ calendars }: { calendars: Calendar[] }) {
         <button type="button" className={css.view} aria-pressed={!done} onClick={() => showDone(false)}>{t('tasksOpen')}</button>
         <button type="button" className={css.view} aria-pressed={done} onClick={() => showDone(true)}>{t('tasksDone')}</button>
       </div>
-      {tasks !== null && 'fault' in tasks && <Empty icon={CloudOff} action={<Button onClick={() => void read()}>{common('common.retry')}</Button>}>{faultText(common, tasks.fault)}</Empty>}
-      {Array.isArray(tasks) && tasks.length === 0 && <Empty icon={CheckCheck}>{t(done ? 'noneDone' : 'noTasks')}</Empty>}
-      {Array.isArray(tasks) && groups(tasks, done).map(([group, rows]) => (
+      {failed(loaded) && <Empty icon={CloudOff} action={<Button onClick={() => void read()}>{common('common.retry')}</Button>}>{faultText(common, loaded.fault)}</Empty>}
+      {tasks?.length === 0 && <Empty icon={CheckCheck}>{t(done ? 'noneDone' : 'noTasks')}</Empty>}
+      {tasks && groups(tasks, done).map(([group, rows]) => (
         <section key={group}>
           <h2 className={css.group}>{t(`taskGroup.${group}`)}</h2>
           <ul>
@@ -214,36 +211,4 @@ function TaskDialog({ task, calendars, onChanged, onClose }: TaskDialogProps) {
   );
 }
 
-/** The tasks, read again when something in the calendars changes. */
-function useTasks(done: boolean): [Loaded, Changed] {
-  const mirror = useMirror();
-  const [tasks, setTasks] = useState<Loaded>(null);
-  useEffect(() => {
-    let current = true;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const look = async (): Promise<void> => {
-      timer = undefined;
-      const found = await readTasks(done);
-      if (current) setTasks(found);
-    };
-    void look();
-    const soon = (): void => {
-      timer ??= setTimeout(() => void look(), SETTLE);
-    };
-    const ends = [mirror.onFrame((frame) => frame.event.startsWith('calendar:') && soon()), mirror.onStartOver(soon)];
-    return () => {
-      current = false;
-      clearTimeout(timer);
-      ends.forEach((end) => end());
-    };
-  }, [mirror, done]);
-  return [tasks, async () => setTasks(await readTasks(done))];
-}
-
-async function readTasks(done: boolean): Promise<Loaded> {
-  try {
-    return (await request<{ items: CalendarEvent[] }>(done ? 'tasks?done=1' : 'tasks')).items;
-  } catch (fault) {
-    return { fault };
-  }
-}
+const inCalendars = (frame: JournalEvent): boolean => frame.event.startsWith('calendar:');

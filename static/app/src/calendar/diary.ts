@@ -108,7 +108,7 @@ export class Diary {
       ]);
       if (generation !== this.generation) return;
       this.keep(keyOf(window), found);
-      if (calendars) this.calendars = calendars.items;
+      if (calendars) this.heardCalendars(calendars.items, []);
       if (this.window === window) this.show(found);
     } catch (fault) {
       if (generation !== this.generation || this.window !== window) return;

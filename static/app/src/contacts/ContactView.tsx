@@ -9,6 +9,7 @@ import { openComposer } from '../compose/open';
 import readerCss from '../mail/reader.module.css';
 import { usePhone } from '../shell/usePreference';
 import { useMirror } from '../store/hooks';
+import { newestOnly } from '../store/newest';
 import { Button, IconButton } from '../ui/Button';
 import { Empty } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
@@ -56,23 +57,27 @@ export function ContactView({ id, books, groups, onBack }: ContactViewProps) {
 function useContact(id: Id): [Loaded, () => void] {
   const mirror = useMirror();
   const [loaded, setLoaded] = useState<Loaded>('loading');
+  const [begin] = useState(newestOnly);
   const read = useCallback(() => {
-    let over = false;
+    const counts = begin();
     request<WholeContact>(`contacts/${id}`).then(
-      (contact) => over || setLoaded(contact),
-      (fault: unknown) => over || setLoaded(fault instanceof Problem && fault.status === 404 ? 'gone' : { fault }),
+      (contact) => counts() && setLoaded(contact),
+      (fault: unknown) => counts() && setLoaded(fault instanceof Problem && fault.status === 404 ? 'gone' : { fault }),
     );
-    return () => {
-      over = true;
-    };
-  }, [id]);
-  useEffect(() => read(), [read]);
-  useEffect(() => mirror.onStartOver(() => void read()), [mirror, read]);
+  }, [id, begin]);
+  useEffect(() => {
+    read();
+    return () => void begin();
+  }, [read, begin]);
+  useEffect(() => mirror.onStartOver(read), [mirror, read]);
   useEffect(() => mirror.onFrame((frame) => {
     if (frame.event === 'contacts:update' && 'contact' in frame.data && frame.data.contact.id === id) read();
     if (frame.event === 'contacts:update' && 'linked' in frame.data && frame.data.linked.includes(id)) read();
-    if (frame.event === 'contacts:delete' && frame.data.id === id) setLoaded('gone');
-  }), [mirror, id, read]);
+    if (frame.event === 'contacts:delete' && frame.data.id === id) {
+      begin();
+      setLoaded('gone');
+    }
+  }), [mirror, id, read, begin]);
   return [loaded, read];
 }
 

@@ -15,7 +15,7 @@ import { toast } from '../ui/toast';
 import { FollowUpRow } from './FollowUpRow';
 import css from './reports.module.css';
 import type { Alert, FollowUp } from './types';
-import { failed, useServer } from './useServer';
+import { failed, useServer } from '../store/useServer';
 import './words';
 
 interface Page { items: FollowUp[]; cursor: string | null }

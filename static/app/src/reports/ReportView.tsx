@@ -16,7 +16,7 @@ import { Part } from './Part';
 import { Waiting } from './Waiting';
 import css from './reports.module.css';
 import type { Report, ReportEvent } from './types';
-import { failed, useServer } from './useServer';
+import { failed, useServer } from '../store/useServer';
 
 interface ReportViewProps {
   day: string;

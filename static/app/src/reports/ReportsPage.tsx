@@ -17,7 +17,7 @@ import { dayName } from './dates';
 import { ReportView } from './ReportView';
 import css from './reports.module.css';
 import type { ReportHead, Wishes } from './types';
-import { failed, useServer, type Loaded } from './useServer';
+import { failed, useServer, type Loaded } from '../store/useServer';
 import './words';
 
 const WishesDialog = lazy(() => import('./WishesDialog'));

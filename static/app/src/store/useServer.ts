@@ -2,7 +2,8 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { JournalEvent } from '../api/types';
 import { request } from '../auth/session';
-import { useMirror } from '../store/hooks';
+import { useMirror } from './hooks';
+import { newestOnly } from './newest';
 
 /** A burst of events is one reading (milliseconds). */
 const SETTLE = 150;
@@ -18,12 +19,12 @@ export function useServer<T>(path: string, concerns: (frame: JournalEvent) => bo
   useEffect(() => {
     asked.current = concerns;
   });
-  const last = useRef('');
+  const [begin] = useState(newestOnly);
   const read = useCallback(async (): Promise<void> => {
-    last.current = path;
+    const counts = begin();
     const found = await request<T>(path).catch((fault: unknown) => ({ fault }));
-    if (last.current === path) setLoaded(found as Loaded<T>);
-  }, [path]);
+    if (counts()) setLoaded(found as Loaded<T>);
+  }, [path, begin]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const soon = (): void => {
@@ -33,10 +34,10 @@ export function useServer<T>(path: string, concerns: (frame: JournalEvent) => bo
     void read();
     const ends = [mirror.onFrame((frame) => asked.current(frame) && soon()), mirror.onStartOver(soon)];
     return () => {
-      last.current = '';
+      begin();
       clearTimeout(timer);
       ends.forEach((end) => end());
     };
-  }, [mirror, read]);
+  }, [mirror, read, begin]);
   return [loaded, read];
 }
