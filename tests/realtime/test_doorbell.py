@@ -116,9 +116,9 @@ def test_a_ring_returns_at_once_while_redis_is_away(valkey: Valkey, tenant_id: U
 
 
 def test_what_must_be_heard_is_told_again_when_redis_is_back(valkey: Valkey, tenant_id: UUID) -> None:
+    session = new_id()
     # A bell that rings before the ear is back is heard by nobody, which a busy machine may cause now and then.
     for _ in range(6):
-        session = new_id()
         valkey.kill()
         doorbell.end_session(tenant_id, session)
         time.sleep(0.2)  # it was tried, in vain; again half a second later at the soonest

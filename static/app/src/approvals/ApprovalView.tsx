@@ -263,10 +263,13 @@ function useApproval(id: Id): Held {
       }),
       mirror.onStartOver(read),
     ];
-    return () => ends.forEach((end) => end());
-  }, [mirror, id, read]);
+    return () => {
+      begin()();
+      ends.forEach((end) => end());
+    };
+  }, [mirror, id, read, begin]);
   const edited = useCallback((fresh: WholeApproval): void => {
-    begin();
+    begin()();
     setNews(false);
     keep(fresh);
   }, [keep, begin]);

@@ -114,7 +114,8 @@ export class Desk {
     try {
       const draft = await this.calls.draft(id);
       // It is on screen already while this is asked: what was written meanwhile stays.
-      return this.works.has(id) ? this.meet(draft, this.works.get(id)!) : this.take(draft);
+      const work = this.works.get(id);
+      return work ? this.meet(draft, work) : this.take(draft);
     } catch (error) {
       if (error instanceof Problem && error.status === 404 && kept && kept.rev > 0) {
         await this.forget(id);

@@ -67,14 +67,14 @@ function useContact(id: Id): [Loaded, () => void] {
   }, [id, begin]);
   useEffect(() => {
     read();
-    return () => void begin();
+    return () => void begin()();
   }, [read, begin]);
   useEffect(() => mirror.onStartOver(read), [mirror, read]);
   useEffect(() => mirror.onFrame((frame) => {
     if (frame.event === 'contacts:update' && 'contact' in frame.data && frame.data.contact.id === id) read();
     if (frame.event === 'contacts:update' && 'linked' in frame.data && frame.data.linked.includes(id)) read();
     if (frame.event === 'contacts:delete' && frame.data.id === id) {
-      begin();
+      begin()();
       setLoaded('gone');
     }
   }), [mirror, id, read, begin]);

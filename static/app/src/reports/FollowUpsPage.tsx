@@ -8,6 +8,7 @@ import { messageDate } from '../i18n/format';
 import mailCss from '../mail/mail.module.css';
 import { MenuButton } from '../shell/Nav';
 import { usePhone } from '../shell/usePreference';
+import { failed, useServer } from '../store/useServer';
 import { Button } from '../ui/Button';
 import { Empty } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
@@ -15,7 +16,6 @@ import { toast } from '../ui/toast';
 import { FollowUpRow } from './FollowUpRow';
 import css from './reports.module.css';
 import type { Alert, FollowUp } from './types';
-import { failed, useServer } from '../store/useServer';
 import './words';
 
 interface Page { items: FollowUp[]; cursor: string | null }

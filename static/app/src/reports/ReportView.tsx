@@ -7,6 +7,7 @@ import { request } from '../auth/session';
 import { messageDate, number } from '../i18n/format';
 import readerCss from '../mail/reader.module.css';
 import { usePhone } from '../shell/usePreference';
+import { failed, useServer } from '../store/useServer';
 import { Button, IconButton } from '../ui/Button';
 import { Empty, Notice } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
@@ -16,7 +17,6 @@ import { Part } from './Part';
 import { Waiting } from './Waiting';
 import css from './reports.module.css';
 import type { Report, ReportEvent } from './types';
-import { failed, useServer } from '../store/useServer';
 
 interface ReportViewProps {
   day: string;

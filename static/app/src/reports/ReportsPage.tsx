@@ -9,6 +9,7 @@ import mailCss from '../mail/mail.module.css';
 import { useCommand } from '../shell/commands';
 import { MenuButton } from '../shell/Nav';
 import { usePhone } from '../shell/usePreference';
+import { failed, useServer, type Loaded } from '../store/useServer';
 import { Button, IconButton, buttonClass } from '../ui/Button';
 import { Empty } from '../ui/Feedback';
 import { faultText } from '../ui/fault';
@@ -17,7 +18,6 @@ import { dayName } from './dates';
 import { ReportView } from './ReportView';
 import css from './reports.module.css';
 import type { ReportHead, Wishes } from './types';
-import { failed, useServer, type Loaded } from '../store/useServer';
 import './words';
 
 const WishesDialog = lazy(() => import('./WishesDialog'));

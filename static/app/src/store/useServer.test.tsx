@@ -40,6 +40,18 @@ it('shows what the newest reading found, whichever is answered last', async () =
   expect(screen.getByText('newer')).toBeTruthy();
 });
 
+it('shows what came first while a newer reading is on its way', async () => {
+  const [older, newer] = [later(), later()];
+  server.answers.set('thing', older.promise);
+  render(at('thing'));
+  server.answers.set('thing', newer.promise);
+  fireEvent.click(screen.getByRole('button'));
+  await act(async () => older.resolve({ name: 'older' }));
+  expect(screen.getByText('older')).toBeTruthy();
+  await act(async () => newer.resolve({ name: 'newer' }));
+  expect(screen.getByText('newer')).toBeTruthy();
+});
+
 it('shows nothing of an address that was left', async () => {
   const left = later();
   server.answers.set('first', left.promise);

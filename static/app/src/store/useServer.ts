@@ -28,13 +28,15 @@ export function useServer<T>(path: string, concerns: (frame: JournalEvent) => bo
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const soon = (): void => {
-      clearTimeout(timer);
-      timer = setTimeout(() => void read(), SETTLE);
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void read();
+      }, SETTLE);
     };
     void read();
     const ends = [mirror.onFrame((frame) => asked.current(frame) && soon()), mirror.onStartOver(soon)];
     return () => {
-      begin();
+      begin()();
       clearTimeout(timer);
       ends.forEach((end) => end());
     };
