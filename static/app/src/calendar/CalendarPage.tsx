@@ -139,7 +139,7 @@ export default function CalendarPage({ view: asked, date: on, onMenu }: Calendar
         <Empty icon={CloudOff} action={<Button onClick={() => diary.retry()}>{common('common.retry')}</Button>}>{faultText(common, diary.state.fault)}</Empty>
       )}
       {nothing && <Empty icon={CalendarX2}>{t('none')}</Empty>}
-      {tasks && diary.state === 'known' && <Tasks calendars={diary.calendars} />}
+      {tasks && diary.state === 'known' && !nothing && <Tasks calendars={diary.calendars} />}
       {!tasks && !nothing && typeof diary.state !== 'object' && (
         query.trim()
           ? <CalendarSearch.Found query={query} places={places} onOpen={show} />
