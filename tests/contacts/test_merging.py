@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.contacts.models import AddressBook, Contact, Merge
-from apps.outbound.models import Command
+from apps.outbound.models import Command, State
 from apps.providers.models import AccountAccess
 from tests.contacts.conftest import Books, key, listed, post, verified
 from tests.tenants.fixtures import Cast, Make
@@ -28,8 +28,8 @@ def merge(client: APIClient, *rows: Contact, chosen: Any = None, **headers: str)
     return post(client, "contacts/merge", body, **headers)
 
 
-def undo(client: APIClient, merged: Any, **body: Any) -> Any:
-    return post(client, f"contacts/merges/{merged.json()['merge']}/undo", body)
+def undo(client: APIClient, merged: Any, headers: Any = None, **body: Any) -> Any:
+    return post(client, f"contacts/merges/{merged.json()['merge']}/undo", body, **(headers or {}))
 
 
 def texts(books: Books) -> dict[str, str]:
@@ -84,6 +84,23 @@ def test_undone_before_anything_was_sent_nothing_is(books: Books, client: APICli
     assert undo(client, merge(client, one, other)).json()["state"] == "done"
     assert sorted(listed(client)) == ["Anna Rossi", "Annetta Rossi"]
     assert not Command.objects.filter(finished_at=None).exists()
+    assert (texts(books), AddressBook.objects.get().total, verified(books)) == (before, 2, ())
+
+
+def test_while_the_provider_is_at_it_undoing_waits_and_the_same_act_is_taken_then(
+    books: Books, client: APIClient
+) -> None:
+    one, other = two(books)
+    before, headers = texts(books), key()
+    merged = merge(client, one, other)
+    Command.objects.filter(finished_at=None).update(state=State.EXECUTING, attempts=1)  # a worker began, and died
+    answer = undo(client, merged, headers)
+    assert (answer.status_code, answer.json()["code"]) == (409, "pending")
+    books.send()
+    assert list(texts(books)) == ["one"]
+    assert undo(client, merged, headers).status_code == 202
+    books.send()
+    books.sync()
     assert (texts(books), AddressBook.objects.get().total, verified(books)) == (before, 2, ())
 
 

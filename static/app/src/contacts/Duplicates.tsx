@@ -9,6 +9,7 @@ import { messageDate } from '../i18n/format';
 import readerCss from '../mail/reader.module.css';
 import { usePhone } from '../shell/usePreference';
 import { useMirror } from '../store/hooks';
+import { newestOnly } from '../store/newest';
 import { Button, IconButton } from '../ui/Button';
 import Dialog, { DialogActions } from '../ui/Dialog';
 import { Empty } from '../ui/Feedback';
@@ -109,11 +110,16 @@ function Recent({ merges, onUndone }: { merges: Merged[]; onUndone: () => void }
   const { t } = useTranslation('contacts');
   const { t: common } = useTranslation();
   const [asked, ask] = useState<Merged | null>(null);
-  const undo = (one: Merged, anyway = false): void => void told(common, async () => {
+  const [undoing, setUndoing] = useState<readonly Id[]>([]);
+  const undo = async (one: Merged, anyway = false): Promise<void> => {
     ask(null);
-    if (!(await unmerge(one.id, anyway))) return ask(one);
-    onUndone();
-  });
+    setUndoing((now) => [...now, one.id]);
+    await told(common, async () => {
+      if (await unmerge(one.id, anyway)) onUndone();
+      else ask(one);
+    });
+    setUndoing((now) => now.filter((id) => id !== one.id));
+  };
   const Heading = usePhone() ? 'h2' : 'h3';
   return (
     <section className={css.recent}>
@@ -125,7 +131,7 @@ function Recent({ merges, onUndone }: { merges: Merged[]; onUndone: () => void }
               <span>{t('recentOne', { name: one.name, others: one.others.join(', ') })}</span>
               <time className={css.second} dateTime={one.at}>{messageDate(one.at)}</time>
             </span>
-            <Button onClick={() => undo(one)}>{t('undo')}</Button>
+            <Button disabled={undoing.includes(one.id)} onClick={() => void undo(one)}>{t('undo')}</Button>
           </li>
         ))}
       </ul>
@@ -134,7 +140,7 @@ function Recent({ merges, onUndone }: { merges: Merged[]; onUndone: () => void }
           <p>{t('undoBody', { name: asked.name })}</p>
           <DialogActions>
             <Button onClick={() => ask(null)} autoFocus>{common('common.cancel')}</Button>
-            <Button look="primary" onClick={() => undo(asked, true)}>{t('undoAnyway')}</Button>
+            <Button look="primary" onClick={() => void undo(asked, true)}>{t('undoAnyway')}</Button>
           </DialogActions>
         </Dialog>
       )}
@@ -147,22 +153,26 @@ function useLikely(): [Held | null, unknown, (from?: number) => void] {
   const mirror = useMirror();
   const [held, setHeld] = useState<Held | null>(null);
   const [fault, setFault] = useState<unknown>(null);
+  const [begin] = useState(newestOnly);
   const read = useCallback((from = 0): void => {
+    const counts = begin();
     Promise.all([
       request<{ items: Likely[]; total: number }>(`contacts/duplicates?position=${from}`),
       request<{ items: Merged[] }>('contacts/merges'),
     ]).then(
-      ([{ items, total }, { items: merges }]) => setHeld((now) => ({ items: [...(now?.items.slice(0, from) ?? []), ...items], total, merges })),
+      ([{ items, total }, { items: merges }]) => counts() && setHeld((now) => ({ items: [...(now?.items.slice(0, from) ?? []), ...items], total, merges })),
       (error: unknown) => setFault(error),
     );
-  }, []);
+  }, [begin]);
   useEffect(() => read(), [read]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const end = mirror.onFrame(({ event }) => {
       if (!event.startsWith('contacts:')) return;
-      clearTimeout(timer);
-      timer = setTimeout(read, SETTLE);
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        read();
+      }, SETTLE);
     });
     return () => {
       clearTimeout(timer);

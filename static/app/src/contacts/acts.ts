@@ -8,6 +8,10 @@ import { faultText } from '../ui/fault';
 import { toast } from '../ui/toast';
 import type { CardChange, WholeContact } from './types';
 
+/** What is still being saved is asked for again after AGAIN, for as long as PATIENCE (milliseconds): then the person is told. */
+const AGAIN = 1_000;
+const PATIENCE = 30_000;
+
 /** Remember that they are the same person, or that no two of them are. */
 export async function link(contacts: readonly Id[], same: boolean): Promise<void> {
   await request('contacts/links', { method: 'POST', body: { contacts, same } });
@@ -19,14 +23,23 @@ export async function merge(contacts: readonly WholeContact[], chosen: CardChang
   return (await request<{ merge: Id }>('contacts/merge', { method: 'POST', key, body })).merge;
 }
 
-/** Undo a merge; false when the kept contact was changed since, and only `anyway` brings the others back. */
+/**
+ * Undo a merge, as soon as the provider is done with it; false when the kept contact was changed since, and only
+ * `anyway` brings the others back.
+ */
 export async function unmerge(merged: Id, anyway = false): Promise<boolean> {
-  try {
-    await request(`contacts/merges/${merged}/undo`, { method: 'POST', key: crypto.randomUUID(), body: { anyway } });
-    return true;
-  } catch (error) {
-    if (error instanceof Problem && error.code === 'changed_since') return false;
-    throw error;
+  const key = crypto.randomUUID();
+  const until = Date.now() + PATIENCE;
+  for (;;) {
+    try {
+      await request(`contacts/merges/${merged}/undo`, { method: 'POST', key, body: { anyway } });
+      return true;
+    } catch (error) {
+      const code = error instanceof Problem ? error.code : null;
+      if (code === 'changed_since') return false;
+      if (code !== 'pending' || Date.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN));
+    }
   }
 }
 

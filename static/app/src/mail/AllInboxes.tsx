@@ -65,7 +65,7 @@ export default function AllInboxes({ thread, onMenu }: { thread: Id | undefined;
                 <header className={css.listHead}>
                   <div className={css.listTitle}>
                     <h1>{t('box.all')}</h1>
-                    <p data-num>{t('list.count', { count: rows.list.total })}</p>
+                    <p data-num>{rows.list.known ? t('list.count', { count: rows.list.total }) : '\u00a0'}</p>
                   </div>
                 </header>
                 <Filters filter={filter} snoozed onChange={(value) => setParams(value ? { filter: value } : {}, { replace: true })} />

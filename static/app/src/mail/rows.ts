@@ -23,21 +23,26 @@ export function useMailboxRows(key: ListKey): ListRows {
   return { list, version, load, look };
 }
 
-/** The lists of `keys` as one. What stands at a place is certain as far down as every one of them is known. */
+/**
+ * The lists of `keys` as one. What stands at a place is certain as far down as every one of them is known; of no lists
+ * nothing is known until the mailboxes are.
+ */
 export function useMergedRows(keys: readonly ListKey[]): ListRows {
   const mirror = useMirror();
   const joined = keys.join(' ');
+  const each = useMemo(() => joined.split(' ').filter(Boolean), [joined]);
   const subscribe = useCallback((listener: () => void) => {
-    const ends = joined.split(' ').flatMap((key) => [mirror.subscribe(`list:${key}`, listener), mirror.subscribe(`load:list:${key}`, listener)]);
+    const ends = each.flatMap((key) => [mirror.subscribe(`list:${key}`, listener), mirror.subscribe(`load:list:${key}`, listener)]);
     return () => ends.forEach((end) => end());
-  }, [mirror, joined]);
-  const version = useSyncExternalStore(subscribe, () => joined.split(' ').map((key) => mirror.view.list(key).version).join(' '));
-  const load = useSyncExternalStore(subscribe, () => joined.split(' ').map((key) => mirror.load(`list:${key}`)).find((state) => state !== 'idle') ?? 'idle');
-  const list = useMemo(() => merged(joined.split(' ').map((key) => mirror.view.list(key)), version), [mirror, joined, version]);
+  }, [mirror, each]);
+  const version = useSyncExternalStore(subscribe, () => each.map((key) => mirror.view.list(key).version).join(' '));
+  const load = useSyncExternalStore(subscribe, () => each.map((key) => mirror.load(`list:${key}`)).find((state) => state !== 'idle') ?? 'idle');
+  const { ready } = mirror;
+  const list = useMemo(() => (ready ? merged(each.map((key) => mirror.view.list(key)), version) : new SparseList()), [mirror, ready, each, version]);
   const look = useCallback((_first: number, last: number) => {
-    for (const key of joined.split(' ')) mirror.look(key, 0, last);
-  }, [mirror, joined]);
-  useEffect(() => () => joined.split(' ').forEach((key) => mirror.unlook(key)), [mirror, joined]);
+    for (const key of each) mirror.look(key, 0, last);
+  }, [mirror, each]);
+  useEffect(() => () => each.forEach((key) => mirror.unlook(key)), [mirror, each]);
   return { list, version, load, look };
 }
 

@@ -2,11 +2,13 @@ import { cleanup, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Body } from '../api/types';
+import { MirrorContext } from '../store/hooks';
 import { putThread } from '../store/tables';
 import { Mirror } from '../store/mirror';
 import { thread } from '../testing/rows';
 import { show } from '../testing/view';
 import { Attachments } from './Attachments';
+import { useMergedRows } from './rows';
 import { TextBody } from './TextBody';
 import { ThreadItem } from './ThreadItem';
 
@@ -57,6 +59,25 @@ describe('a row', () => {
     const { container } = await show(item);
     expect(screen.queryByRole('link')).toBeNull();
     expect(container.firstElementChild?.getAttribute('aria-hidden')).toBe('true');
+  });
+});
+
+describe('the inboxes of all accounts', () => {
+  function Inboxes() {
+    const { list, look } = useMergedRows([]);
+    look(0, 16);
+    return <p>{list.known ? `${list.total} conversations` : 'not known'}</p>;
+  }
+
+  it('are none once the mailboxes are known, not before, and no list is asked for', async () => {
+    const mirror = new Mirror('test:person');
+    const { rerender } = await show(<Inboxes />, mirror);
+    expect(screen.getByText('not known')).toBeTruthy();
+    mirror.ready = true;
+    rerender(<MirrorContext value={mirror}><Inboxes /></MirrorContext>);
+    expect(screen.getByText('0 conversations')).toBeTruthy();
+    expect(mirror.load('list:')).toBe('idle');
+    expect(mirror.tables.lists.size).toBe(0);
   });
 });
 
