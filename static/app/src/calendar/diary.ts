@@ -3,6 +3,7 @@
 import type { Id, JournalEvent } from '../api/types';
 import { request } from '../auth/session';
 import { Emitter } from '../store/emitter';
+import { newestOnly } from '../store/newest';
 import { HERE } from './times';
 import type { Calendar, Instance } from './types';
 
@@ -25,6 +26,7 @@ export class Diary {
   private readonly windows = new Map<string, Instance[]>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private generation = 0;
+  private readonly begin = newestOnly();
   private readonly changed = new Emitter();
 
   subscribe = (listener: () => void): (() => void) => this.changed.on(listener);
@@ -64,6 +66,7 @@ export class Diary {
   stop(): void {
     clearTimeout(this.timer);
     this.generation++;
+    this.begin()();
   }
 
   hear(frame: JournalEvent): void {
@@ -83,16 +86,22 @@ export class Diary {
     this.tell();
   }
 
-  /** Something changed: forget what is kept, and read what is on screen again once things are quiet. */
+  /** Something changed: read what is on screen again, a burst of changes once. */
   anew(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      void this.now();
+      void this.again();
     }, SETTLE);
   }
 
-  /** Read what is on screen again at once. */
+  /** The person changed something: read what is on screen again at once. No reading begun before shows it as it was. */
   async now(): Promise<void> {
+    this.begin()();
+    await this.again();
+  }
+
+  /** Forget what is kept, and read. */
+  private async again(): Promise<void> {
     this.windows.clear();
     this.generation++;
     await this.read();
@@ -101,15 +110,15 @@ export class Diary {
   private async read(): Promise<void> {
     const { generation, window } = this;
     if (!window) return;
+    const counts = this.begin();
     try {
       const [found, calendars] = await Promise.all([
         this.fetch(window),
         this.calendars.length > 0 ? null : request<{ items: Calendar[] }>('calendars'),
       ]);
-      if (generation !== this.generation) return;
-      this.keep(keyOf(window), found);
+      if (generation === this.generation) this.keep(keyOf(window), found);
       if (calendars) this.heardCalendars(calendars.items, []);
-      if (this.window === window) this.show(found);
+      if (this.window === window && counts()) this.show(found);
     } catch (fault) {
       if (generation !== this.generation || this.window !== window) return;
       this.state = { fault };
