@@ -1,10 +1,11 @@
 // The calendar: a day, a week, a month or an agenda of all accounts; events are made, moved and made longer in place.
-import { CalendarX2, ChevronLeft, ChevronRight, CloudOff, Plus } from 'lucide-react';
+import { CalendarDays, CalendarX2, ChevronLeft, ChevronRight, CloudOff, Plus } from 'lucide-react';
 import { useEffect, useId, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
 import { useLocation, useSearchParams } from 'wouter';
 import { useCollectionName } from '../accounts/collectionName';
+import { useComing } from '../accounts/coming';
 import type { Id } from '../api/types';
 import { region } from '../i18n';
 import { useCommand } from '../shell/commands';
@@ -104,6 +105,7 @@ export default function CalendarPage({ view: asked, date: on, onMenu }: Calendar
   const places = new Map(diary.calendars.map((calendar, place) => [calendar.id, { calendar, hue: hueOf(calendar, place) }]));
   const shown = diary.instances.filter(({ collection_id: id }) => !hidden.has(id));
   const left = diary.calendars.reduce((sum, { remaining }) => sum + remaining, 0);
+  const coming = useComing('calendar');
   const nothing = diary.state === 'known' && diary.calendars.length === 0;
   return (
     <section className={css.page} aria-label={t('title')}>
@@ -138,7 +140,7 @@ export default function CalendarPage({ view: asked, date: on, onMenu }: Calendar
       {typeof diary.state === 'object' && (
         <Empty icon={CloudOff} action={<Button onClick={() => diary.retry()}>{common('common.retry')}</Button>}>{faultText(common, diary.state.fault)}</Empty>
       )}
-      {nothing && <Empty icon={CalendarX2}>{t('none')}</Empty>}
+      {nothing && <Empty icon={coming ? CalendarDays : CalendarX2}>{coming ? t('coming', { address: coming }) : t('none')}</Empty>}
       {tasks && diary.state === 'known' && !nothing && <Tasks calendars={diary.calendars} />}
       {!tasks && !nothing && typeof diary.state !== 'object' && (
         query.trim()

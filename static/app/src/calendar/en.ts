@@ -11,6 +11,7 @@ export const en = {
   add: 'New event',
   calendars: 'Calendars',
   shown: 'Show “{{name}}”',
+  coming: 'Fetching the calendars of {{address}}. They appear here in a moment.',
   none: 'None of your accounts has a calendar. Connect one in Accounts.',
   importing_one: '{{count}} event still to be imported',
   importing_many: '{{count}} events still to be imported',

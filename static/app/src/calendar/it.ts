@@ -13,6 +13,7 @@ export const it: CalendarWords = {
   add: 'Nuovo evento',
   calendars: 'Calendari',
   shown: 'Mostra “{{name}}”',
+  coming: 'Sto portando qui i calendari di {{address}}. Compaiono tra un momento.',
   none: 'Nessuno dei tuoi account ha un calendario. Collegane uno in Account.',
   importing_one: '{{count}} evento ancora da importare',
   importing_many: '{{count}} eventi ancora da importare',

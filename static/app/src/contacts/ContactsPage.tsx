@@ -4,6 +4,7 @@ import { Suspense, lazy, useEffect, useRef, useState, useSyncExternalStore } fro
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { useCollectionName } from '../accounts/collectionName';
+import { useComing } from '../accounts/coming';
 import type { Id } from '../api/types';
 import { Panes } from '../mail/Panes';
 import mailCss from '../mail/mail.module.css';
@@ -138,6 +139,7 @@ interface BodyProps {
 function Body({ list, query, open, selected, onSelect }: BodyProps) {
   const { t } = useTranslation('contacts');
   const { t: common } = useTranslation();
+  const coming = useComing('contacts');
   if (list.state === 'loading') return null;
   if (list.state !== 'known') {
     return (
@@ -146,7 +148,10 @@ function Body({ list, query, open, selected, onSelect }: BodyProps) {
       </Empty>
     );
   }
-  if (list.total === 0) return <Empty icon={BookUser}>{query ? t('emptySearch', { query }) : t('empty')}</Empty>;
+  if (list.total === 0) {
+    const none = coming && list.books.length === 0 ? t('coming', { address: coming }) : t('empty');
+    return <Empty icon={BookUser}>{query ? t('emptySearch', { query }) : none}</Empty>;
+  }
   return <ContactRows list={list} open={open} selected={selected} onSelect={onSelect} />;
 }
 

@@ -9,6 +9,7 @@ export const en = {
   clear: 'Clear search',
   add: 'New contact',
   letters: 'Jump to a letter',
+  coming: 'Fetching the contacts of {{address}}. They appear here in a moment.',
   empty: 'No contacts yet. They come with an account that has an address book (CardDAV).',
   emptySearch: 'Nobody matches “{{query}}”.',
   pick: 'Pick somebody to see their details.',

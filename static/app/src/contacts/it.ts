@@ -11,6 +11,7 @@ export const it: ContactWords = {
   clear: 'Svuota la ricerca',
   add: 'Nuovo contatto',
   letters: 'Vai a una lettera',
+  coming: 'Sto portando qui i contatti di {{address}}. Compaiono tra un momento.',
   empty: 'Ancora nessun contatto. Arrivano con un account che ha una rubrica (CardDAV).',
   emptySearch: 'Nessuno corrisponde a «{{query}}».',
   pick: 'Scegli qualcuno per vederne i dettagli.',
