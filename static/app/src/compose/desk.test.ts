@@ -70,9 +70,8 @@ class Server {
     },
     draft: async (id: string): Promise<Draft> => {
       if (this.away) throw new Unreachable('away');
-      const draft = this.read(id);
       if (this.holds) await new Promise<void>((resolve) => this.held.push(resolve));
-      return draft;
+      return this.read(id);
     },
     discard: async (id: string): Promise<void> => {
       if (this.away) throw new Unreachable('away');
@@ -281,6 +280,26 @@ describe('changed elsewhere as well', () => {
     await later(SAVE_AFTER);
     expect(server.drafts.get('d')?.to).toEqual([{ name: '', address: 'ada@example.org' }]);
     expect(events).toEqual([]);
+  });
+
+  it('keeps what is written while it turns out that the draft was deleted elsewhere', async () => {
+    desk.begin('d', FIELDS);
+    desk.edit('d', { html: 'base' });
+    await later(SAVE_AFTER);
+    server.drafts.delete('d');
+    server.holds = true;
+    const opened = desk.open('d');
+    await later(0);
+    desk.edit('d', { html: 'base and more' });
+    server.holds = false;
+    server.held.pop()!();
+    expect((await opened)?.fields.html).toBe('base and more');
+    await later(SAVE_AFTER);
+    expect(server.drafts.get('d')?.html).toBe('base and more');
+    expect(await desk.open('d')).not.toBeNull();
+    server.drafts.delete('d');
+    expect(await desk.open('d')).toBeNull();
+    expect(device.drafts.size).toBe(0);
   });
 
   it('tells an editor that is open already what the look found', async () => {

@@ -118,8 +118,8 @@ export class Desk {
       return work ? this.meet(draft, work) : this.take(draft);
     } catch (error) {
       if (error instanceof Problem && error.status === 404 && kept && kept.rev > 0) {
-        await this.forget(id);
-        return null;
+        await this.heardGone(id);
+        return this.draft(id) ?? null;
       }
       if (error instanceof Unreachable || error instanceof Problem) {
         if (kept) return kept;
@@ -497,10 +497,11 @@ export class Desk {
     return work.local;
   }
 
-  heardGone(id: Id): void {
+  /** It is not there any more. What was written since the last save stays, and is saved as a draft again. */
+  async heardGone(id: Id): Promise<void> {
     const work = this.works.get(id);
     if (!work || work.local.edited > work.local.pushed) return;
-    void this.forget(id);
+    await this.forget(id);
   }
 
   /** Take up what an earlier visit left unsaved, unsent or thrown away. `free` tells whether no other tab works on it. */

@@ -39,7 +39,7 @@ export class Studio {
     this.leave = [
       mirror.onFrame((frame) => {
         if (frame.event === 'draft:update') this.outgoing.heard(frame.data.draft);
-        else if (frame.event === 'draft:delete') this.desk.heardGone(frame.data.id);
+        else if (frame.event === 'draft:delete') void this.desk.heardGone(frame.data.id);
       }),
       session.subscribe(() => {
         // Words that were never saved wait for the same person, unless they left on purpose.
