@@ -104,6 +104,27 @@ it('a conversation that the server does not show any more is not shown from this
   expect(mirror.load('conversation:thread-1')).toBe('missing');
 });
 
+it('a conversation that grows while it is read is read once more', async () => {
+  const { at: _, ...row } = thread(1);
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  let asked = 0;
+  vi.stubGlobal('fetch', async (url: string) => {
+    if (!url.includes('threads/')) return answer(url);
+    const [first, ...more] = [message('m1', row.id), message('m2', row.id)];
+    if (asked++ > 0) return new Response(JSON.stringify({ seq: 8, thread: { ...row, count: 2, rev: row.rev + 1 }, messages: [first, ...more] }));
+    await held;
+    return new Response(JSON.stringify({ seq: 7, thread: row, messages: [first] }));
+  });
+  const read = mirror.openConversation('thread-1', true);
+  await vi.waitFor(() => expect(asked).toBe(1));
+  await mirror.openConversation('thread-1', true);
+  release();
+  await read;
+  expect(mirror.tables.conversations.get('thread-1')).toHaveLength(2);
+  expect(asked).toBe(2);
+});
+
 it('an account that comes is looked up: what the person is to it stands in the list', async () => {
   const { mine: _, role: __, ...told } = account({ id: 'other' });
   answers.set('accounts', { seq: 8, items: [account(), account({ id: 'other', mine: false, role: 'delegate' })] });

@@ -41,6 +41,8 @@ export class Mirror {
   private readonly listeners = new Map<string, Set<() => void>>();
   private readonly made = new Map<string, unknown>();
   private readonly loads = new Map<string, Load>();
+  /** Conversations that are to be read once more: the reading under way began too early to tell. */
+  private readonly outdated = new Set<Id>();
   private readonly views = new ListViews(this.tables, (key, work) => this.fetching(key, work));
   private readonly scope: string;
   private readonly untoken: () => void;
@@ -132,7 +134,10 @@ export class Mirror {
 
   async openConversation(id: Id, force = false): Promise<void> {
     const key = `conversation:${id}`;
-    if (this.load(key) === 'loading') return;
+    if (this.load(key) === 'loading') {
+      if (force) this.outdated.add(id);
+      return;
+    }
     if (!force && this.tables.conversations.has(id)) return;
     if (!this.tables.conversations.has(id)) {
       const kept = await this.cache?.conversation(id);
@@ -149,6 +154,7 @@ export class Mirror {
       dropConversation(this.tables, id);
       this.publish();
     }
+    if (this.outdated.delete(id)) await this.openConversation(id, true);
   }
 
   async openBody(message: Id): Promise<void> {
