@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, ViewportSize, sync_playwright
 
 from pmsync.demo import cast
 from pmsync.private.home import REPOSITORY
@@ -73,7 +73,14 @@ class Complaints:
     def __init__(self, page: Page) -> None:
         self.heard: list[str] = []
         page.on("console", self._console)
-        page.on("pageerror", lambda error: self.heard.append(str(error)))
+        page.on("pageerror", self._error)
+
+    def _error(self, error: Error) -> None:
+        # While a window prints, Chromium halts the one that opened it and refuses what its observers would be told in
+        # that moment; it reports that as an error of the page, which can neither know nor catch it.
+        halted = "Failed to execute 'print'" in str(error) and "callback is no longer runnable" in str(error)
+        if not halted:
+            self.heard.append(str(error))
 
     def _console(self, message: ConsoleMessage) -> None:
         url = message.location.get("url", "")
