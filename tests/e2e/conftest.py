@@ -76,8 +76,8 @@ class Complaints:
         page.on("pageerror", self._error)
 
     def _error(self, error: Error) -> None:
-        # While a window prints, Chromium halts the one that opened it and refuses what its observers would be told in
-        # that moment; it reports that as an error of the page, which can neither know nor catch it.
+        # While a window prints, Chromium may refuse a callback of the one that opened it, and report that as an error
+        # of the page, although the call of `print` catches whatever it throws.
         halted = "Failed to execute 'print'" in str(error) and "callback is no longer runnable" in str(error)
         if not halted:
             self.heard.append(str(error))

@@ -49,6 +49,8 @@ it('shows what it reads also while changes come faster than answers, and nothing
   answers[1]!('second');
   await vi.waitFor(() => expect(shown()).toEqual(['second']));
   answers[0]!('first');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(shown()).toEqual(['second']);
   answers[2]!('third');
   await vi.waitFor(() => expect(shown()).toEqual(['third']));
 });
